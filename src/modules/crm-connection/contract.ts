@@ -1,0 +1,52 @@
+import { Command, Query } from '@nestjs/cqrs';
+import type { Event } from '../../shared/event-store/event.ts';
+
+/** One company in one CRM, as anybody may see it: never a secret. */
+export type Connection = {
+  id: string;
+  provider: 'simplybook';
+  name: string;
+  company: string;
+  login: string;
+  domain: string;
+  timezone: string | null;
+  status: 'connected' | 'needs-attention' | 'disconnected';
+  attention: { code: string; detail: string } | null;
+  schedule: { cron: string; timezone: string } | null;
+  clientsWithoutEmail: 'quarantine' | 'import';
+  createdAt: string;
+  version: number;
+};
+
+/** The connection, or a refusal `not-found`. */
+export class GetConnection extends Query<Connection> {
+  constructor(readonly connectionId: string) {
+    super();
+  }
+}
+
+/** A client as the CRM lists it. Texts are as the CRM wrote them; blank ones are null. */
+export type CrmClient = { externalId: string; name: string | null; email: string | null; phone: string | null };
+
+/** A record that cannot be taken for a client. `externalId` is null when not even its id can be read. */
+export type UnreadableRecord = { externalId: string | null; detail: string; record: unknown };
+
+/** What one request for clients brought. Clients the CRM marks as deleted are in none of the lists. */
+export type ClientPage = {
+  clients: CrmClient[];
+  unreadable: UnreadableRecord[];
+  /** How many clients the CRM says there are; null when it does not say. */
+  announced: number | null;
+  /** Set on the last page only: whether the whole list has provably been seen, and if not, why. */
+  end: { complete: true } | { complete: false; reason: string } | null;
+};
+
+/**
+ * The client list of a connection, page by page, each client once. Ends with a page whose `end` is set, or throws a
+ * Refusal `crm-…` when no complete page can be had after bounded retries.
+ */
+export abstract class CrmClients {
+  abstract pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+}
+
+export type CrmConnected = Event<'CrmConnected', { connectionId: string; provider: string; company: string }>;
