@@ -1,4 +1,4 @@
-import { Command, Query } from '@nestjs/cqrs';
+import { Query } from '@nestjs/cqrs';
 import type { Event } from '../../shared/event-store/event.ts';
 
 /** One company in one CRM, as anybody may see it: never a secret. */
@@ -26,7 +26,12 @@ export class GetConnection extends Query<Connection> {
 }
 
 /** A client as the CRM lists it. Texts are as the CRM wrote them; blank ones are null. */
-export type CrmClient = { externalId: string; name: string | null; email: string | null; phone: string | null };
+export type CrmClient = {
+  externalId: string;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+};
 
 /** A record that cannot be taken for a client. `externalId` is null when not even its id can be read. */
 export type UnreadableRecord = { externalId: string | null; detail: string; record: unknown };

@@ -4,7 +4,12 @@ import type { ClientPage } from './contract.ts';
 export type CrmAccount = { company: string; login: string; secret: string; domain: string };
 
 /** What a login brings. Lives in the database encrypted, never in a log. `obtainedAt` is UTC milliseconds. */
-export type CrmToken = { token: string; refreshToken: string | null; domain: string | null; obtainedAt: number };
+export type CrmToken = {
+  token: string;
+  refreshToken: string | null;
+  domain: string | null;
+  obtainedAt: number;
+};
 
 /** The one token that everybody who works for a connection shares. */
 export abstract class CrmTokens {
