@@ -10,10 +10,12 @@ export type Connection = {
   login: string;
   domain: string;
   timezone: string | null;
+  clientsWithoutEmail: 'quarantine' | 'import';
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
   schedule: { cron: string; timezone: string } | null;
-  clientsWithoutEmail: 'quarantine' | 'import';
+  nextSyncAt: string | null;
+  lastSyncedAt: string | null;
   createdAt: string;
   version: number;
 };
@@ -25,12 +27,14 @@ export class GetConnection extends Query<Connection> {
   }
 }
 
-/** A client as the CRM lists it. Texts are as the CRM wrote them; blank ones are null. */
+/** A client as the CRM lists it. Texts are as the CRM wrote them, trimmed; blank ones are null. */
 export type CrmClient = {
   externalId: string;
   name: string | null;
   email: string | null;
   phone: string | null;
+  /** As received, parsed and nothing else: not safe to store before `storable` has seen it. */
+  record: unknown;
 };
 
 /** A record that cannot be taken for a client. `externalId` is null when not even its id can be read. */
@@ -54,4 +58,31 @@ export abstract class CrmClients {
   abstract pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
 }
 
-export type CrmConnected = Event<'CrmConnected', { connectionId: string; provider: string; company: string }>;
+/** `personal` of a connection: who signs in, and what people call it. */
+export type ConnectionLabels = { name: string; login: string };
+type ConnectionFacts = { connectionId: string };
+
+export type CrmConnected = Event<
+  'CrmConnected',
+  ConnectionFacts & {
+    provider: 'simplybook';
+    company: string;
+    domain: string;
+    timezone: string | null;
+    clientsWithoutEmail: 'quarantine' | 'import';
+  },
+  ConnectionLabels
+>;
+export type CrmCredentialsReplaced = Event<'CrmCredentialsReplaced', ConnectionFacts, { login: string }>;
+export type CrmNeedsAttention = Event<
+  'CrmNeedsAttention',
+  ConnectionFacts & { reason: { code: string; detail: string } }
+>;
+export type CrmRecovered = Event<'CrmRecovered', ConnectionFacts>;
+export type CrmDisconnected = Event<'CrmDisconnected', ConnectionFacts>;
+export type ConnectionEvent =
+  | CrmConnected
+  | CrmCredentialsReplaced
+  | CrmNeedsAttention
+  | CrmRecovered
+  | CrmDisconnected;

@@ -27,7 +27,7 @@ export type Recorded<E extends Event = Event> = E & {
   position: number;
   stream: string;
   version: number;
-  personal: E['personal'] | null;
+  personal: NonNullable<E['personal']> | null;
   /** True when there were personal values and their key is gone. */
   erased: boolean;
   meta: EventMeta;

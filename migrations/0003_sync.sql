@@ -1,0 +1,56 @@
+-- Runs, and what they know of the CRM's clients.
+create table sync_runs (
+  id uuid primary key,
+  connection_id uuid not null,
+  trigger text not null,
+  status text not null,
+  counts jsonb,
+  error jsonb,
+  started_at timestamptz not null,
+  finished_at timestamptz
+);
+create index sync_runs_newest_idx on sync_runs (started_at desc, id desc);
+create index sync_runs_of_connection_idx on sync_runs (connection_id, started_at desc, id desc);
+create index sync_runs_status_idx on sync_runs (status, started_at desc, id desc);
+
+-- State, not facts: the one run that a connection may have at a time. Its worker holds the lease and proves with every
+-- write that the run is still its own.
+create table active_runs (
+  connection_id uuid primary key,
+  run_id uuid not null unique,
+  lease_until timestamptz not null,
+  counts jsonb not null,
+  phase text not null,
+  done int not null,
+  total int
+);
+
+-- What each client looked like when it was last taken: an unchanged one costs this look-up and nothing else.
+create table crm_clients (
+  connection_id uuid not null,
+  external_id text collate "C" not null,
+  -- Null when the values have been erased.
+  fingerprint bytea,
+  -- Set while the client waits in quarantine.
+  code text,
+  primary key (connection_id, external_id)
+);
+
+create table quarantine (
+  id uuid primary key,
+  connection_id uuid not null,
+  external_id text collate "C" not null,
+  kind text not null,
+  code text not null,
+  detail text not null,
+  record jsonb,
+  first_seen_at timestamptz not null,
+  -- State, not facts: bumped by every run that meets the record again unchanged.
+  last_seen_at timestamptz not null,
+  attempts int not null,
+  unique (connection_id, kind, external_id)
+);
+create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc);
+create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc);
+
+grant select, insert, update, delete on sync_runs, active_runs, crm_clients, quarantine to crm_sync_service;

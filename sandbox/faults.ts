@@ -1,0 +1,172 @@
+import type { RouteName } from './answers.ts';
+import { amount, choice, flag, several, SwitchError, text } from './settings.ts';
+import { TROUBLE_KINDS, troubles, type Trouble } from './troubles.ts';
+import { WEIRD_KINDS } from './weird.ts';
+
+/** Every switch. Untouched, the sandbox behaves as the evidence about the real API favours. */
+export const SWITCHES = {
+  // login and tokens
+  login: choice(
+    ['ok', 'refused', 'key-refused', 'not-allowed', 'hipaa', 'blocked', 'confirm-ip'],
+    'what a right login meets: tokens; 400 as for a wrong one; 400 for the API User Key only; 403 Access denied; 403 HIPAA; 400 user blocked; 400 confirm the new IP address by e-mail',
+  ),
+  unknownCompany: choice(
+    ['json', 'html'],
+    'how a login for another company ends: 400 JSON or a 404 HTML page',
+  ),
+  twoFactor: choice(
+    ['off', 'empty-token', 'no-token'],
+    'a login by password wants a second factor: `token` empty or not there at all',
+  ),
+  lockoutAfter: amount(5, 'more failed logins than this in lockoutSeconds lock the login with 403; 0: never'),
+  lockoutSeconds: amount(300, 'how long failed logins count'),
+  tokenSeconds: amount(3600, 'how long a token lives'),
+  expireAfter: amount(0, 'a token also expires after this many requests; 0: it does not'),
+  expiry: choice(
+    ['body-419', 'http-419', 'plain-401', 'http-400', 'http-200'],
+    'how an expired token is told: 401 with code 419 in the body; 419; 401; 400 or 200 with "Token Expired" in the message',
+  ),
+  oneTokenOnly: flag(false, 'a new token ends all earlier ones'),
+  refreshRefused: flag(false, 'every refresh is refused with 401'),
+  refreshLost: amount(0, 'so many refreshes are done but their answer is lost'),
+  refreshSameToken: flag(false, 'a refresh brings the same token again'),
+  accessDenied: flag(false, 'the role may not see anything: 403 Access denied'),
+  // the list of clients
+  onPageCap: amount(100, 'most rows on a page'),
+  onPageFixed: amount(0, 'always so many rows on a page, whatever is asked for; 0: off'),
+  onPageEcho: choice(['used', 'asked'], 'which size `metadata.on_page` tells'),
+  order: choice(['name', 'id', 'shuffle'], 'order of the list; shuffle: another one for each request'),
+  drift: choice(
+    ['none', 'insert', 'rename', 'delete', 'mixed'],
+    'what happens to the clients between two pages: one is inserted at the front, one of a later page is renamed to the front, one of this page is deleted',
+  ),
+  driftTimes: amount(3, 'how often it drifts'),
+  repeatPage: amount(0, 'this page is given twice, the ones after it come one later; 0: none'),
+  itemsCount: choice(
+    ['true', 'more', 'fewer', 'zero', 'null', 'text', 'absent'],
+    'what `metadata.items_count` tells: the truth; 7 more or fewer; 0; null; the number as a text; nothing',
+  ),
+  pagesCount: choice(
+    ['true', 'less', 'zero', 'null', 'text', 'huge', 'grows', 'absent'],
+    'what `metadata.pages_count` tells: the truth; one less; 0; null; the number as a text; 1,000,000,000; always one more than asked for; nothing',
+  ),
+  metadata: choice(
+    ['object', 'list', 'absent'],
+    '`metadata` as it should be, as an empty list, or not there',
+  ),
+  endless: choice(
+    ['off', 'repeat', 'new'],
+    'pages past the end: empty; the last one again; ever new clients',
+  ),
+  bareArray: flag(false, 'the list is a bare array'),
+  empty: flag(false, 'the account has no clients (wrong company, end of the trial)'),
+  ids: choice(['number', 'text', 'float', 'padded', 'big'], 'ids as 12, "12", 12.0, "012" or beyond 2^53'),
+  hide: several(['name', 'email', 'phone'], 'fields that are not shown'),
+  listDeleted: flag(false, 'deleted clients stay in the list and are told by is_deleted'),
+  deletedAs: choice(['text', 'number', 'boolean'], 'is_deleted in the list as "1", 1 or true'),
+  weird: several([...WEIRD_KINDS, 'all'], 'odd records at the end of the list'),
+  // writing clients
+  required: choice(['email_phone', 'email', 'phone'], 'what a client must have'),
+  existingEmail: choice(
+    ['creates', 'returns-it', 'refuses'],
+    'what creating with an e-mail that exists does',
+  ),
+  put: choice(['replaces', 'merges'], 'what PUT does with fields that are left out'),
+  postEdits: flag(true, 'POST /admin/clients/{id} edits; false: 404'),
+  // the wire
+  latency: amount(0, 'milliseconds that each answer takes'),
+  maxPerSecond: amount(0, 'more requests than this within a second are refused; 0: never'),
+  overRate: choice(['429', '403'], 'how a request too many is refused'),
+  contentType: text('application/json', 'the content type of JSON answers'),
+  troubles: troubles('what goes wrong with single requests'),
+};
+
+export type Switches = { [Name in keyof typeof SWITCHES]: (typeof SWITCHES)[Name]['default'] };
+export type SwitchName = keyof Switches;
+
+const isSwitch = (name: string): name is SwitchName => Object.hasOwn(SWITCHES, name);
+
+/** Names and values as they come from a flag or over HTTP. @throws SwitchError naming the switch that is wrong. */
+export const readSwitches = (given: Record<string, unknown>): Partial<Switches> =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, value]): unknown[] => {
+      if (!isSwitch(name)) throw new SwitchError(`There is no switch ${name}.`);
+      try {
+        return [name, SWITCHES[name].read(value)];
+      } catch (error) {
+        throw error instanceof SwitchError ? new SwitchError(`Switch ${name}: ${error.message}`) : error;
+      }
+    }),
+  );
+
+const defaults = (): Switches =>
+  Object.fromEntries(Object.entries(SWITCHES).map(([name, setting]): unknown[] => [name, setting.default]));
+
+const isUsual = (name: SwitchName, now: Switches): boolean =>
+  JSON.stringify(now[name]) === JSON.stringify(SWITCHES[name].default);
+
+const matches = (trouble: Trouble, route: RouteName, page: number | null): boolean =>
+  (trouble.on === undefined || trouble.on === route) && (trouble.page === undefined || trouble.page === page);
+
+/** The switches, changeable at any time, and how often each of them made a difference. */
+export class Faults {
+  #start: Switches;
+  #now: Switches;
+  #struck = new Map<string, number>();
+  #met = new Map<Trouble, number>();
+
+  constructor(changes: Partial<Switches> = {}) {
+    this.#start = { ...defaults(), ...readSwitches(changes) };
+    this.#now = this.#start;
+  }
+
+  get switches(): Readonly<Switches> {
+    return this.#now;
+  }
+
+  /** The switches named here change and count anew, the others stay. */
+  set(changes: Partial<Switches>): void {
+    this.#now = { ...this.#now, ...readSwitches(changes) };
+    const counted = [
+      ...Object.keys(changes),
+      ...(changes.troubles === undefined ? [] : Object.keys(TROUBLE_KINDS)),
+    ];
+    for (const name of counted) this.#struck.delete(name);
+  }
+
+  /** Everything as it was at the start, all counts zero. */
+  reset(): void {
+    this.#now = this.#start;
+    this.#struck.clear();
+    this.#met.clear();
+  }
+
+  /** How often each switch (and each kind of trouble) made a difference; those that never did are not there. */
+  get struck(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#struck);
+  }
+
+  /** Counts those of the named switches that are not as the real API would have them. */
+  strikeIfSet(names: readonly SwitchName[]): void {
+    for (const name of names) if (!isUsual(name, this.#now)) this.strike(name);
+  }
+
+  strike(name: string): void {
+    this.#struck.set(name, (this.#struck.get(name) ?? 0) + 1);
+  }
+
+  /** The trouble that strikes this request, and counts it. The first one in the list that matches wins. */
+  troubleFor(route: RouteName, page: number | null): Trouble | null {
+    for (const trouble of this.#now.troubles.filter((one) => matches(one, route, page))) {
+      const met = this.#met.get(trouble) ?? 0;
+      this.#met.set(trouble, met + 1);
+      const after = trouble.after ?? 0;
+      if (met >= after && met < after + (trouble.times ?? Number.POSITIVE_INFINITY)) {
+        this.strike('troubles');
+        this.strike(trouble.kind);
+        return trouble;
+      }
+    }
+    return null;
+  }
+}

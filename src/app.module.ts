@@ -1,0 +1,49 @@
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { ScheduleModule } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import { AccessModule } from './modules/access/access.module.ts';
+import { AuditModule } from './modules/audit/audit.module.ts';
+import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
+import { LeadsModule } from './modules/leads/leads.module.ts';
+import { SyncModule } from './modules/sync/sync.module.ts';
+import { CONFIG } from './shared/config.ts';
+import type { Config } from './shared/config.ts';
+import { DatabaseModule } from './shared/database/database.module.ts';
+import { EventStoreModule } from './shared/event-store/event-store.module.ts';
+import { EdgeModule } from './shared/http/edge.module.ts';
+import type { Keyring } from './shared/secrets.ts';
+
+export type AppOptions = {
+  config: Config;
+  databaseUrl: string;
+  keyring: Keyring;
+  apiKey: string;
+  logger: Logger;
+};
+
+/** The table of contents. Read models are fed in the order in which these modules subscribe them. */
+@Global()
+@Module({})
+export class AppModule {
+  static forRoot({ config, databaseUrl, keyring, apiKey, logger }: AppOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(databaseUrl),
+        EventStoreModule.forRoot(keyring),
+        EdgeModule.forRoot({ logger, publicUrl: config.publicUrl }),
+        AccessModule.forRoot(apiKey),
+        CqrsModule.forRoot(),
+        ScheduleModule.forRoot(),
+        CrmConnectionModule,
+        SyncModule,
+        LeadsModule,
+        AuditModule,
+      ],
+      providers: [{ provide: CONFIG, useValue: config }],
+      exports: [CONFIG],
+    };
+  }
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ApiKeyGuard } from './api-key.guard.ts';
+import { ApiKey } from './api-key.ts';
+
+/** Who may call. Guards every route of the program. */
+@Module({})
+export class AccessModule {
+  static forRoot(apiKey: string): DynamicModule {
+    return {
+      module: AccessModule,
+      providers: [
+        { provide: ApiKey, useValue: new ApiKey(apiKey) },
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+      ],
+    };
+  }
+}

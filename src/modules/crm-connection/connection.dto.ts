@@ -1,0 +1,125 @@
+import { IsIn, IsNotEmpty, IsOptional, IsString, IsTimeZone, Length, Matches } from 'class-validator';
+import { ValidateBy } from 'class-validator';
+import type { Connection } from './contract.ts';
+
+const COMPANY = /^\s*[A-Za-z0-9][A-Za-z0-9_-]{0,62}\s*$/;
+
+/** Which company to bring clients from, and how to sign in. */
+export class ConnectDto {
+  /** The CRM. */
+  @IsIn(['simplybook'])
+  provider!: 'simplybook';
+
+  /** The company's login: the first part of its address, `acmestudio` in `acmestudio.simplybook.me`. */
+  @IsString()
+  @Matches(COMPANY, { message: 'must be the company login, the first part of its SimplyBook.me address' })
+  company!: string;
+
+  /** The user's login, as listed under Manage → Users. */
+  @IsString()
+  @Length(1, 200)
+  login!: string;
+
+  /** The user's password, or better an API User Key (Settings → API User Keys). Never shown again. */
+  @IsString()
+  @IsNotEmpty()
+  @Length(1, 500)
+  secret!: string;
+
+  /** What people call this connection; the company's login if left out. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  name?: string | null;
+
+  /** The SimplyBook.me domain the company lives on, for example `simplybook.it`; `simplybook.me` if left out. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  domain?: string | null;
+
+  /** The company's IANA time zone, for example `Europe/Berlin`. */
+  @IsOptional()
+  @IsString()
+  @IsTimeZone({ message: 'must be an IANA time zone such as Europe/Berlin' })
+  timezone?: string | null;
+
+  /** Schedules come with a later version: only null is taken. */
+  @IsOptional()
+  @ValidateBy({
+    name: 'notYet',
+    validator: {
+      validate: () => false,
+      defaultMessage: () => 'is not supported yet: leave it out and sync on demand',
+    },
+  })
+  schedule?: null;
+
+  /** What happens to clients without an e-mail address: they wait in quarantine, or become leads without one. */
+  @IsOptional()
+  @IsIn(['quarantine', 'import'])
+  clientsWithoutEmail?: 'quarantine' | 'import' | null;
+}
+
+/** New credentials for the same company. */
+export class CredentialsDto {
+  /** The user's login; the one in use if left out. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  login?: string | null;
+
+  /** The user's password or an API User Key. Never shown again. */
+  @IsString()
+  @IsNotEmpty()
+  @Length(1, 500)
+  secret!: string;
+}
+
+/** What keeps a connection from working. */
+export class AttentionDto {
+  code!: string;
+  /** What happened and what to do. */
+  detail!: string;
+}
+
+/** When a connection syncs by itself. */
+export class ScheduleDto {
+  cron!: string;
+  timezone!: string;
+}
+
+/** One company in one CRM; never its secrets. */
+export class ConnectionDto implements Connection {
+  id!: string;
+  provider!: 'simplybook';
+  name!: string;
+  company!: string;
+  login!: string;
+  domain!: string;
+  timezone!: string | null;
+  clientsWithoutEmail!: 'quarantine' | 'import';
+  status!: 'connected' | 'needs-attention' | 'disconnected';
+  attention!: AttentionDto | null;
+  schedule!: ScheduleDto | null;
+  nextSyncAt!: string | null;
+  /** When a run last saw the whole list. */
+  lastSyncedAt!: string | null;
+  createdAt!: string;
+  version!: number;
+}
+
+/** One way in that was tried. */
+export class CheckDto {
+  tried!: string;
+  ok!: boolean;
+  answered!: string;
+  /** What to do about it; null when there is nothing to do. */
+  advice!: string | null;
+}
+
+export class CheckReportDto {
+  /** Whether clients can be synced. */
+  ok!: boolean;
+  checks!: CheckDto[];
+}

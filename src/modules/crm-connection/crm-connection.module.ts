@@ -1,0 +1,45 @@
+import { HttpModule } from '@nestjs/axios';
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { CONFIG } from '../../shared/config.ts';
+import type { Config } from '../../shared/config.ts';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { ConnectCrmHandler } from './connect-crm.ts';
+import { ConnectionSecrets } from './connection-secrets.store.ts';
+import { Connections, GetConnectionHandler } from './connections.read-model.ts';
+import { CrmClients } from './contract.ts';
+import { CrmConnectionController } from './crm-connection.controller.ts';
+import { CrmProvider } from './crm-provider.ts';
+import { CrmSessions } from './crm-sessions.ts';
+import { DisconnectCrmHandler } from './disconnect-crm.ts';
+import { ReplaceCredentialsHandler } from './replace-credentials.ts';
+import { SimplyBookSettings } from './simplybook/settings.ts';
+import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
+
+/** Who we may talk to, and how. A second CRM is a second provider here. */
+@Module({
+  imports: [CqrsModule, HttpModule],
+  controllers: [CrmConnectionController],
+  providers: [
+    ConnectCrmHandler,
+    DisconnectCrmHandler,
+    ReplaceCredentialsHandler,
+    GetConnectionHandler,
+    Connections,
+    ConnectionSecrets,
+    CrmSessions,
+    { provide: CrmClients, useExisting: CrmSessions },
+    { provide: CrmProvider, useClass: SimplyBookProvider },
+    {
+      provide: SimplyBookSettings,
+      useFactory: ({ simplybook }: Config) => new SimplyBookSettings({ restUrl: simplybook.restUrl }),
+      inject: [CONFIG],
+    },
+  ],
+  exports: [CrmClients],
+})
+export class CrmConnectionModule {
+  constructor(events: EventStore, connections: Connections) {
+    events.subscribe(connections);
+  }
+}

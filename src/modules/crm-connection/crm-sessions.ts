@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Refusal } from '../../shared/errors.ts';
+import { decision } from '../../shared/event-store/decider.ts';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { connection, connectionStream, needAttention, recover } from './connection.decider.ts';
+import type { ConnectionState } from './connection.decider.ts';
+import { ConnectionSecrets } from './connection-secrets.store.ts';
+import { CrmClients, GetConnection } from './contract.ts';
+import type { ClientPage, ConnectionEvent } from './contract.ts';
+import { CrmProvider } from './crm-provider.ts';
+import type { CrmCheck, CrmSession } from './crm-provider.ts';
+
+/** What no waiting will mend: a person has to do something about the connection. */
+const NEEDS_A_PERSON = new Set([
+  'crm-credentials-refused',
+  'crm-two-factor-required',
+  'crm-api-not-allowed',
+  'crm-company-unknown',
+  'crm-permission-denied',
+]);
+
+/** Talks to the CRM in a connection's name, and notes on the connection when it cannot. */
+@Injectable()
+export class CrmSessions extends CrmClients {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly provider: CrmProvider,
+    private readonly secrets: ConnectionSecrets,
+    private readonly events: EventStore,
+  ) {
+    super();
+  }
+
+  async *pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined> {
+    try {
+      const session = await this.open(connectionId);
+      let isFirst = true;
+      for await (const page of this.provider.clientPages(session, signal)) {
+        if (isFirst) await this.recovered(connectionId);
+        isFirst = false;
+        yield page;
+      }
+    } catch (error) {
+      if (error instanceof Refusal && NEEDS_A_PERSON.has(error.code)) {
+        await this.noteAttention(connectionId, error);
+      }
+      throw error;
+    }
+  }
+
+  /** Tries each way in and reports, whatever comes of it. */
+  async check(connectionId: string, signal: AbortSignal): Promise<CrmCheck[]> {
+    return this.provider.check(await this.open(connectionId), signal);
+  }
+
+  private async open(connectionId: string): Promise<CrmSession> {
+    const { company, login, domain } = await this.queries.execute(new GetConnection(connectionId));
+    const secret = await this.secrets.secret(connectionId);
+    return {
+      account: { company, login, secret, domain },
+      tokens: this.secrets.tokens(connectionId),
+      pace: (signal) => this.secrets.pace(connectionId, signal),
+    };
+  }
+
+  private async noteAttention(connectionId: string, { code, message }: Refusal): Promise<void> {
+    await this.note(connectionId, needAttention(connectionId, { code, detail: message }));
+  }
+
+  private async recovered(connectionId: string): Promise<void> {
+    await this.note(connectionId, recover(connectionId));
+  }
+
+  private async note(
+    connectionId: string,
+    decide: (state: ConnectionState) => ConnectionEvent[],
+  ): Promise<void> {
+    const meta = { actor: 'system', correlationId: connectionId, causationId: null };
+    await this.events.transact([decision(connectionStream(connectionId), connection, decide)], meta);
+  }
+}

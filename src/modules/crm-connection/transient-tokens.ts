@@ -1,0 +1,28 @@
+import { CrmTokens, type CrmToken } from './crm-provider.ts';
+
+/** The token of credentials that are only being tried: kept in memory, for nobody else, gone with the attempt. */
+export class TransientTokens extends CrmTokens {
+  #token: CrmToken | null;
+  #replacing: Promise<CrmToken> | null = null;
+
+  constructor(token: CrmToken | null = null) {
+    super();
+    this.#token = token;
+  }
+
+  async current(): Promise<CrmToken | null> {
+    return this.#token;
+  }
+
+  async replace(stale: CrmToken | null, obtain: () => Promise<CrmToken>): Promise<CrmToken> {
+    if (this.#replacing !== null) return this.#replacing;
+    if (this.#token !== null && this.#token.token !== stale?.token) return this.#token;
+    this.#replacing = obtain();
+    try {
+      this.#token = await this.#replacing;
+      return this.#token;
+    } finally {
+      this.#replacing = null;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { Command, Query } from '@nestjs/cqrs';
+import type { Caller } from '../../shared/caller.ts';
+import type { Event } from '../../shared/event-store/event.ts';
+
+/** Which client of which connection. */
+export type Source = { connectionId: string; externalId: string };
+
+/** What a source says about the person. Blank is null. */
+export type LeadValues = { name: string | null; email: string | null; phone: string | null };
+
+export type SourceClient = Source & { values: LeadValues };
+
+/** Whose lead a client is, or why it can be nobody's. In the order of the clients asked about. */
+export type LeadMatch =
+  | { leadId: string }
+  | { code: 'email.missing' | 'email.invalid' | 'email.taken' | 'name.missing'; detail: string };
+
+/**
+ * Applies the identity rules (docs/adr/0005-who-is-a-lead.md): known source, then e-mail key, then a new lead.
+ * Decides nothing for ever: the lead is made by UpsertLeads, in the same transaction.
+ */
+export class MatchLeads extends Query<LeadMatch[]> {
+  constructor(
+    readonly clients: readonly SourceClient[],
+    readonly clientsWithoutEmail: 'quarantine' | 'import',
+  ) {
+    super();
+  }
+}
+
+/** A client with the lead it was matched to; `causationId` names the event that brought it, if there was one. */
+export type LeadUpsert = SourceClient & { leadId: string; causationId: string | null };
+
+/**
+ * What became of the lead: `linked` is a new source on a lead whose values stay; `updated` a change in the lead's values
+ * or in what one of its sources says.
+ */
+export type LeadOutcome = 'created' | 'updated' | 'linked' | 'unchanged';
+
+/** Brings leads up to date with their sources. Joins the open transaction. */
+export class UpsertLeads extends Command<LeadOutcome[]> {
+  constructor(
+    readonly upserts: readonly LeadUpsert[],
+    readonly runId: string,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** `changed` names the fields of the lead that have another value now, and `sources` when only a source's own have. */
+export type LeadUpserted = Event<
+  'LeadUpserted',
+  {
+    leadId: string;
+    change: 'created' | 'updated' | 'linked';
+    changed: (keyof LeadValues | 'sources')[];
+    source: Source;
+  },
+  /** What the source says; the lead's own values follow from all its sources. */
+  LeadValues
+>;
+
+export type LeadEvent = LeadUpserted;

@@ -1,0 +1,210 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import { Database } from '../../shared/database/database.ts';
+import type { ReadModel } from '../../shared/event-store/event-store.ts';
+import type { Recorded } from '../../shared/event-store/event.ts';
+import type { SyncCompleted } from '../sync/contract.ts';
+import type { LeadUpserted, LeadValues, Source } from './contract.ts';
+import { emailKey } from './email-key.ts';
+import { valuesOf } from './lead.decider.ts';
+import type { LeadSource } from './lead.decider.ts';
+
+/** A source that is already linked: to which lead, and which keys both have. */
+export type KnownSource = { leadId: string; emailKey: string | null; leadEmailKey: string | null };
+
+export type LeadRow = LeadValues & {
+  id: string;
+  status: 'active' | 'gone' | 'erased';
+  sources: (LeadSource & { primary: boolean })[];
+  createdAt: string;
+  updatedAt: string;
+  lastSyncedAt: string;
+  version: number;
+};
+
+export type LeadSort = '-createdAt' | 'createdAt' | '-updatedAt' | 'name';
+/** Where a page starts: after the row with this sort value and id. */
+export type LeadCursor = [value: string, id: string];
+export type LeadQuestion = {
+  search?: string | undefined;
+  connectionId?: string | undefined;
+  status?: string | undefined;
+  sort: LeadSort;
+  after: LeadCursor | null;
+  limit: number;
+};
+
+const TIME = { type: sql`timestamptz`, toText: (column: RawBuilder<unknown>) => sql`iso_utc(${column})` };
+const SORTS = {
+  '-createdAt': { ...TIME, column: sql`l.created_at`, descending: true },
+  createdAt: { ...TIME, column: sql`l.created_at`, descending: false },
+  '-updatedAt': { ...TIME, column: sql`l.updated_at`, descending: true },
+  name: {
+    type: sql`text`,
+    toText: (column: RawBuilder<unknown>) => column,
+    column: sql`l.sort_name`,
+    descending: false,
+  },
+};
+
+/** Who the leads are: the table `leads` with its sources in `lead_sources`. */
+@Injectable()
+export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
+  readonly name = 'lead-list';
+  readonly on = ['LeadUpserted', 'SyncCompleted'] as const;
+
+  constructor(private readonly database: Database) {}
+
+  readonly apply = async (events: Recorded<LeadUpserted | SyncCompleted>[]): Promise<void> => {
+    const upserted = events.filter((event) => event.type === 'LeadUpserted') as Recorded<LeadUpserted>[];
+    if (upserted.length > 0) await this.upsert(upserted);
+    for (const event of events) if (event.type === 'SyncCompleted') await this.synced(event);
+  };
+
+  /** By external id; all clients are of one connection. */
+  async sources(clients: readonly Source[]): Promise<ReadonlyMap<string, KnownSource>> {
+    const [first] = clients;
+    if (first === undefined) return new Map();
+    const rows = await this.database.rows(sql<KnownSource & { externalId: string }>`
+      select s.external_id as "externalId", s.lead_id as "leadId", s.email_key as "emailKey", l.email_key as "leadEmailKey"
+        from unnest(${clients.map(({ externalId }) => externalId)}::text[]) as c (external_id)
+       cross join lateral (select * from lead_sources
+          where connection_id = ${first.connectionId} and external_id = c.external_id limit 1) s
+       cross join lateral (select email_key from leads where id = s.lead_id limit 1) l`);
+    return new Map(rows.map(({ externalId, ...known }) => [externalId, known]));
+  }
+
+  /** Which lead each of these e-mail keys belongs to. */
+  async ownersOf(keys: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.database.rows(sql<{ key: string; id: string }>`
+      select k.key, l.id from unnest(${keys}::text[]) as k (key)
+       cross join lateral (select id from leads where email_key = k.key limit 1) l`);
+    return new Map(rows.map(({ key, id }) => [key, id]));
+  }
+
+  async page(question: LeadQuestion): Promise<(LeadRow & { cursor: LeadCursor })[]> {
+    const { column, descending, toText } = SORTS[question.sort];
+    const direction = descending ? sql`desc` : sql`asc`;
+    const rows = await this.database.rows(sql<LeadRow & { sortValue: string }>`
+      ${LEAD}, ${toText(column)} as "sortValue" from (
+        select * from leads l where ${this.matching(question)}
+         order by ${column} ${direction}, l.id ${direction} limit ${question.limit}
+      ) l ${SOURCES} order by ${column} ${direction}, l.id ${direction}`);
+    return rows.map(({ sortValue, ...row }) => ({ ...row, cursor: [sortValue, row.id] }));
+  }
+
+  async one(id: string): Promise<LeadRow | undefined> {
+    return this.database.row(sql<LeadRow>`${LEAD} from leads l ${SOURCES} where l.id = ${id}`);
+  }
+
+  private matching({ search, connectionId, status, sort, after }: LeadQuestion): RawBuilder<unknown> {
+    const conditions = [sql`true`];
+    if (search !== undefined) {
+      const pattern = `%${search
+        .trim()
+        .toLowerCase()
+        .replace(/[\\%_]/g, '\\$&')}%`;
+      conditions.push(sql`l.search like ${pattern}`);
+    }
+    if (status !== undefined) conditions.push(sql`l.status = ${status}`);
+    if (connectionId !== undefined) {
+      conditions.push(
+        sql`exists (select from lead_sources s where s.lead_id = l.id and s.connection_id = ${connectionId})`,
+      );
+    }
+    if (after !== null) {
+      const { column, type, descending } = SORTS[sort];
+      const [value, id] = after;
+      conditions.push(
+        sql`(${column}, l.id) ${descending ? sql`<` : sql`>`} (${value}::${type}, ${id}::uuid)`,
+      );
+    }
+    return sql.join(conditions, sql` and `);
+  }
+
+  private async upsert(events: Recorded<LeadUpserted>[]): Promise<void> {
+    await this.writeSources(events);
+    const others = events.filter(({ data }) => data.change !== 'created').map(({ data }) => data.leadId);
+    const sources = await this.sourcesOf([...new Set(others)]);
+    const rows = new Map<string, object>();
+    for (const event of events) {
+      const id = event.data.leadId;
+      const values = valuesOf(sources.get(id) ?? [{ ...event.data.source, ...NOTHING, ...event.personal }]);
+      rows.set(id, { id, ...values, ...derived(values), at: event.recordedAt, version: event.version });
+    }
+    await this.database.execute(sql`
+      insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
+      select id, name, email, "emailKey", phone, 'active', search, "sortName", at, at, version
+        from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as l (id uuid, name text, email text,
+          "emailKey" text, phone text, search text, "sortName" text, at timestamptz, version int)
+      on conflict (id) do update set name = excluded.name, email = excluded.email, email_key = excluded.email_key,
+        phone = excluded.phone, search = excluded.search, sort_name = excluded.sort_name,
+        updated_at = excluded.updated_at, version = excluded.version`);
+  }
+
+  private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {
+    const rows = new Map<string, object>();
+    for (const { data, personal, position } of events) {
+      const { connectionId, externalId } = data.source;
+      const values = { ...NOTHING, ...personal };
+      const key = emailKey(values.email);
+      rows.set(`${connectionId}/${externalId}`, {
+        connectionId,
+        externalId,
+        leadId: data.leadId,
+        position,
+        ...values,
+        emailKey: 'key' in key ? key.key : null,
+      });
+    }
+    await this.database.execute(sql`
+      insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
+      select "connectionId", "externalId", "leadId", position, name, email, "emailKey", phone
+        from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as s ("connectionId" uuid,
+          "externalId" text, "leadId" uuid, position bigint, name text, email text, "emailKey" text, phone text)
+      on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
+        email_key = excluded.email_key, phone = excluded.phone`);
+  }
+
+  private async sourcesOf(leadIds: string[]): Promise<ReadonlyMap<string, LeadSource[]>> {
+    if (leadIds.length === 0) return new Map();
+    const rows = await this.database.rows(sql<{ id: string; sources: LeadSource[] }>`
+      select l.id, s.sources from unnest(${leadIds}::uuid[]) as l (id) ${SOURCES}`);
+    return new Map(rows.map(({ id, sources }) => [id, sources]));
+  }
+
+  private async synced({ data, recordedAt }: Recorded<SyncCompleted>): Promise<void> {
+    if (data.status === 'suspicious') return;
+    await this.database.execute(sql`
+      insert into lead_connections values (${data.connectionId}, ${recordedAt})
+      on conflict (connection_id) do update set last_synced_at = excluded.last_synced_at`);
+  }
+}
+
+const NOTHING: LeadValues = { name: null, email: null, phone: null };
+
+/** Marks left out, lower case: `Élodie` stands between `Ella` and `Emil`. */
+const sortName = (name: string | null): string =>
+  (name ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().slice(0, 200);
+
+const derived = (values: LeadValues) => {
+  const key = emailKey(values.email);
+  return {
+    emailKey: 'key' in key ? key.key : null,
+    search: [values.name, values.email, values.phone]
+      .map((value) => value ?? '')
+      .join('\n')
+      .toLowerCase(),
+    sortName: sortName(values.name),
+  };
+};
+
+const LEAD = sql`select l.id, l.name, l.email, l.phone, l.status, s.sources, iso_utc(l.created_at) as "createdAt",
+  iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version`;
+
+const SOURCES = sql`cross join lateral (
+  select jsonb_agg(jsonb_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
+           'name', o.name, 'email', o.email, 'phone', o.phone) order by o.n) as sources, max(o.last_synced_at) as last_synced_at
+    from (select s.*, c.last_synced_at, row_number() over (order by s.linked_position) as n
+            from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

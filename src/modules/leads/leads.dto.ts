@@ -1,0 +1,56 @@
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
+import type { LeadSort } from './lead-list.read-model.ts';
+
+export const LEAD_SORTS = ['-createdAt', 'createdAt', '-updatedAt', 'name'] as const;
+const STATUSES = ['active', 'gone', 'erased'] as const;
+
+/** Which leads, in which order. */
+export class LeadsQueryDto extends KeysetPageDto {
+  /** A part of the name, the e-mail address or the phone number; upper and lower case are the same. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  search?: string;
+
+  /** `SimplyBook.me`, or the id of a connection. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  source?: string;
+
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: 'active' | 'gone' | 'erased';
+
+  @IsIn(LEAD_SORTS)
+  sort: LeadSort = '-createdAt';
+}
+
+/** A client of a CRM that a lead comes from, and what it says. */
+export class LeadSourceDto {
+  connectionId!: string;
+  externalId!: string;
+  /** The primary source gives the lead its values; the others fill its blanks. */
+  primary!: boolean;
+  name!: string | null;
+  email!: string | null;
+  phone!: string | null;
+}
+
+/** A person in our books. */
+export class LeadDto {
+  id!: string;
+  name!: string | null;
+  email!: string | null;
+  phone!: string | null;
+  source!: 'SimplyBook.me';
+  status!: 'active' | 'gone' | 'erased';
+  /** When and from where the lead was last synced, in words. */
+  notes!: string;
+  sources!: LeadSourceDto[];
+  createdAt!: string;
+  updatedAt!: string;
+  lastSyncedAt!: string;
+  version!: number;
+}

@@ -1,0 +1,89 @@
+import { Command, Query } from '@nestjs/cqrs';
+import type { Caller } from '../../shared/caller.ts';
+import type { Event } from '../../shared/event-store/event.ts';
+
+export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
+
+/** How many clients a run met, each under exactly one outcome: `fetched` is the sum of the others. */
+export type SyncCounts = {
+  fetched: number;
+  created: number;
+  updated: number;
+  linked: number;
+  unchanged: number;
+  quarantined: number;
+  erased: number;
+};
+
+/** How a run ended. `suspicious`: it ended well, but what the CRM said cannot be believed or is not all. */
+export type SyncEnd =
+  | 'succeeded'
+  | 'succeeded-with-errors'
+  | 'suspicious'
+  | 'failed'
+  | 'cancelled'
+  | 'interrupted';
+
+export type SyncRun = {
+  id: string;
+  connectionId: string;
+  trigger: SyncTrigger;
+  status: 'running' | SyncEnd;
+  counts: SyncCounts;
+  startedAt: string;
+  finishedAt: string | null;
+  error: { code: string; detail: string } | null;
+  progress: { phase: string; done: number; total: number | null };
+};
+
+/** Starts a run of this connection, or joins the one that is going on: there is never more than one. */
+export class SyncCrm extends Command<{ runId: string; joined: boolean }> {
+  constructor(
+    readonly connectionId: string,
+    readonly trigger: SyncTrigger,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** The run, or a refusal `not-found`. */
+export class GetRun extends Query<SyncRun> {
+  constructor(readonly runId: string) {
+    super();
+  }
+}
+
+type RunFacts = { runId: string; connectionId: string };
+export type SyncStarted = Event<'SyncStarted', RunFacts & { trigger: SyncTrigger }>;
+export type SyncCompleted = Event<
+  'SyncCompleted',
+  RunFacts & {
+    status: 'succeeded' | 'succeeded-with-errors' | 'suspicious';
+    counts: SyncCounts;
+    /** Why the run is suspicious, for people; null otherwise. */
+    reason: string | null;
+  }
+>;
+export type SyncFailed = Event<
+  'SyncFailed',
+  RunFacts & { counts: SyncCounts; reason: { code: string; detail: string } }
+>;
+export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
+export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted;
+
+type ClientFacts = { connectionId: string; externalId: string; runId: string };
+export type ClientValues = { name: string | null; email: string | null; phone: string | null };
+
+export type ClientImported = Event<
+  'ClientImported',
+  ClientFacts & { leadId: string; change: 'new' | 'changed'; changed: (keyof ClientValues)[] },
+  ClientValues
+>;
+export type ClientQuarantined = Event<
+  'ClientQuarantined',
+  ClientFacts & { code: string },
+  /** `values` is null when the record cannot be read; `record` is as received, made safe to store. */
+  { detail: string; values: ClientValues | null; record: unknown }
+>;
+export type ClientEvent = ClientImported | ClientQuarantined;

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import { Database } from '../../shared/database/database.ts';
+import type { ReadModel } from '../../shared/event-store/event-store.ts';
+import type { Recorded } from '../../shared/event-store/event.ts';
+import type { ClientEvent, ClientImported, ClientQuarantined } from './contract.ts';
+
+export type QuarantinedRecord = {
+  id: string;
+  connectionId: string;
+  externalId: string;
+  kind: 'client' | 'booking';
+  code: string;
+  detail: string;
+  record: unknown;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  attempts: number;
+};
+
+export type QuarantineQuestion = {
+  connectionId?: string | undefined;
+  code?: string | undefined;
+  /** Only what a run that started then has met. */
+  seenSince?: string | undefined;
+  after: [firstSeenAt: string, id: string] | null;
+  limit: number;
+};
+
+/** The records that no run could take, and why. */
+@Injectable()
+export class Quarantine implements ReadModel<ClientEvent> {
+  readonly name = 'quarantine';
+  readonly on = ['ClientImported', 'ClientQuarantined'] as const;
+
+  constructor(private readonly database: Database) {}
+
+  readonly apply = async (events: Recorded<ClientEvent>[]): Promise<void> => {
+    const last = new Map(events.map((event) => [event.stream, event]));
+    const released: Recorded<ClientImported>[] = [];
+    const added: Recorded<ClientQuarantined>[] = [];
+    for (const event of last.values()) {
+      if (event.type === 'ClientQuarantined') added.push(event);
+      else if (event.data.change === 'changed' || event.version > 1) released.push(event);
+    }
+    if (released.length > 0) await this.release(released);
+    if (added.length > 0) await this.add(added);
+  };
+
+  /** Notes that a run has met these waiting clients again, unchanged. */
+  async sighted(connectionId: string, externalIds: readonly string[]): Promise<void> {
+    if (externalIds.length === 0) return;
+    await this.database.execute(sql`
+      update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1
+       where connection_id = ${connectionId} and kind = 'client' and external_id = any(${externalIds}::text[])`);
+  }
+
+  async page(question: QuarantineQuestion): Promise<QuarantinedRecord[]> {
+    return this.database.rows(sql<QuarantinedRecord>`
+      select id, connection_id as "connectionId", external_id as "externalId", kind, code, detail, record,
+             iso_utc(first_seen_at) as "firstSeenAt", iso_utc(last_seen_at) as "lastSeenAt", attempts
+        from quarantine where ${matching(question)}
+       order by quarantine.first_seen_at desc, id desc limit ${question.limit}`);
+  }
+
+  private async add(events: Recorded<ClientQuarantined>[]): Promise<void> {
+    const rows = events.map(({ stream, data, personal, recordedAt }) => ({
+      id: idOf(stream),
+      connectionId: data.connectionId,
+      externalId: data.externalId,
+      code: data.code,
+      detail: personal?.detail ?? 'The values have been erased.',
+      record: personal?.record ?? null,
+      at: recordedAt,
+    }));
+    await this.database.execute(sql`
+      insert into quarantine
+      select id, "connectionId", "externalId", 'client', code, detail, record, at, at, 1
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as q (id uuid, "connectionId" uuid, "externalId" text,
+          code text, detail text, record jsonb, at timestamptz)
+      on conflict (connection_id, kind, external_id) do update set code = excluded.code, detail = excluded.detail,
+        record = excluded.record, last_seen_at = excluded.last_seen_at, attempts = quarantine.attempts + 1`);
+  }
+
+  private async release(events: Recorded<ClientImported>[]): Promise<void> {
+    await this.database.execute(sql`
+      delete from quarantine where id = any(${events.map(({ stream }) => idOf(stream))}::uuid[])`);
+  }
+}
+
+/** The same client gets the same id in every rebuild: a name-based UUID (RFC 9562 version 8) of its stream. */
+const idOf = (stream: string): string => {
+  const hex = createHash('sha256').update(stream).digest('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+};
+
+const matching = ({ connectionId, code, seenSince, after }: QuarantineQuestion): RawBuilder<unknown> => {
+  const conditions = [sql`true`];
+  if (connectionId !== undefined) conditions.push(sql`connection_id = ${connectionId}`);
+  if (code !== undefined) conditions.push(sql`code = ${code}`);
+  if (seenSince !== undefined) conditions.push(sql`last_seen_at >= ${seenSince}::timestamptz`);
+  if (after !== null) {
+    conditions.push(sql`(first_seen_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`);
+  }
+  return sql.join(conditions, sql` and `);
+};

@@ -1,0 +1,143 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Refusal } from '../../shared/errors.ts';
+import { CrmClients } from '../crm-connection/contract.ts';
+import type { ClientPage } from '../crm-connection/contract.ts';
+import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
+import type { Progress } from './active-runs.store.ts';
+import { batches } from './batches.ts';
+import { CrmClientList } from './crm-clients.read-model.ts';
+import { EndRun } from './end-run.ts';
+import { SyncPage } from './sync-page.ts';
+import type { RunTask } from './sync-page.ts';
+import { NO_COUNTS, add } from './sync-run.decider.ts';
+import type { Doubt } from './sync-run.decider.ts';
+
+const HEARTBEAT = 5_000; // ms, a twelfth of the lease
+const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller ones cost (bench/)
+
+/** Works on the runs that this instance has started, and ends those whose worker is dead. */
+@Injectable()
+export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(RunWorker.name);
+  private readonly working = new Map<string, { ended: Promise<void>; abort: AbortController }>();
+
+  constructor(
+    private readonly crm: CrmClients,
+    private readonly page: SyncPage,
+    private readonly clients: CrmClientList,
+    private readonly activeRuns: ActiveRuns,
+    private readonly endRun: EndRun,
+  ) {}
+
+  work(task: RunTask): void {
+    const abort = new AbortController();
+    const ended = this.run(task, abort).finally(() => this.working.delete(task.runId));
+    this.working.set(task.runId, { ended, abort });
+  }
+
+  /** Resolves when the run has ended, or at once when this instance does not work on it. */
+  async ended(runId: string): Promise<void> {
+    await this.working.get(runId)?.ended;
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.buryTheDead();
+  }
+
+  @Interval(15_000)
+  async buryTheDead(): Promise<void> {
+    try {
+      for (const active of await this.activeRuns.dead()) {
+        await this.endRun.interrupted(active, 'Its worker has not been heard of for a minute.');
+      }
+    } catch (error) {
+      this.log.warn({ err: error }, 'dead runs could not be looked for');
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const working = [...this.working.values()];
+    for (const { abort } of working) abort.abort(new Shutdown());
+    await Promise.all(working.map(({ ended }) => ended));
+  }
+
+  private async run(task: RunTask, abort: AbortController): Promise<void> {
+    const { runId, connection, by } = task;
+    const facts = { runId, connectionId: connection.id };
+    const progress: Progress = { counts: NO_COUNTS, phase: 'clients', done: 0, total: null };
+    const beating = setInterval(() => {
+      this.activeRuns.advance(runId, progress).catch((error: unknown) => {
+        if (error instanceof LeaseLost) abort.abort(error);
+      });
+    }, HEARTBEAT);
+    try {
+      const doubt = await this.syncClients(task, progress, abort.signal);
+      await this.endRun.completed(facts, progress.counts, doubt, by);
+    } catch (error) {
+      await this.endAfter(error, task, progress, abort.signal);
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  private async syncClients(task: RunTask, progress: Progress, signal: AbortSignal): Promise<Doubt> {
+    const { connection } = task;
+    const known = await this.clients.count(connection.id);
+    let end: ClientPage['end'] = null;
+    for await (const batch of batches(this.crm.pages(connection.id, signal), BATCH)) {
+      signal.throwIfAborted();
+      const counts = await this.page.write(task, batch, progress);
+      progress.counts = add(progress.counts, counts);
+      progress.done = progress.counts.fetched;
+      progress.total = batch.at(-1)?.announced ?? progress.total;
+      end = batch.at(-1)?.end ?? null;
+    }
+    return doubtOf(end, progress.counts.fetched, known);
+  }
+
+  private async endAfter(
+    error: unknown,
+    task: RunTask,
+    { counts }: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { runId, connection, by } = task;
+    const facts = { runId, connectionId: connection.id };
+    const cause = signal.aborted ? (signal.reason as unknown) : error;
+    try {
+      if (cause instanceof LeaseLost)
+        this.log.warn({ runId }, 'the run was taken over, its lease had run out');
+      else if (cause instanceof Shutdown) {
+        await this.endRun.interrupted({ ...facts, counts, dead: false }, cause.message);
+      } else await this.endRun.failed(facts, counts, reasonOf(cause), by);
+      if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run did not end well');
+    } catch (failure) {
+      // The lease will run out and another worker will say that this run was interrupted.
+      this.log.error({ err: failure, runId }, 'the end of the run could not be recorded');
+    }
+  }
+}
+
+class Shutdown extends Error {
+  override readonly name = 'Shutdown';
+  override readonly message = 'The service was stopped while the run was going on.';
+}
+
+const reasonOf = (error: unknown): { code: string; detail: string } =>
+  error instanceof Refusal
+    ? { code: error.code, detail: error.message }
+    : {
+        code: 'internal-error',
+        detail:
+          'Something went wrong inside crm-sync. The log of the service says more; pages already written stay.',
+      };
+
+const doubtOf = (end: ClientPage['end'], fetched: number, known: number): Doubt => {
+  if (fetched === 0 && known > 0) {
+    return `The CRM listed no clients, although ${known} are known. Nothing was changed; see whether the account is the right one and may see all clients.`;
+  }
+  if (end === null) return 'The CRM stopped listing without saying that it had listed everything.';
+  return end.complete ? null : end.reason;
+};

@@ -1,0 +1,53 @@
+import { Refusal } from '../../shared/errors.ts';
+import type { SyncRun } from './contract.ts';
+import type { QuarantinedRecord } from './quarantine.read-model.ts';
+import type { SyncAnswerDto } from './sync.dto.ts';
+
+/** What the caller of a sync is told at its end: see http-contract "The sync answer". */
+export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]): SyncAnswerDto => {
+  const { fetched, created, updated, linked, unchanged, quarantined, erased } = run.counts;
+  return {
+    success: true,
+    message: messageOf(run),
+    lastSynced: run.finishedAt!,
+    runId: run.id,
+    status: run.status,
+    stats: {
+      leads_created: created,
+      leads_updated: updated,
+      bookings_found: 0,
+      errors_count: quarantined,
+      clients_fetched: fetched,
+      leads_unchanged: unchanged,
+      leads_linked: linked,
+      clients_quarantined: quarantined,
+      clients_erased: erased,
+      bookings_created: 0,
+      bookings_updated: 0,
+      bookings_unchanged: 0,
+      bookings_quarantined: 0,
+    },
+    errors: waiting.map(({ externalId, code, detail }) => ({ externalId, code, message: detail })),
+  };
+};
+
+const messageOf = ({ status, error, counts }: SyncRun): string => {
+  if (status === 'suspicious')
+    return `CRM sync completed, but its result is doubtful. ${error?.detail ?? ''}`.trim();
+  if (counts.quarantined === 0) return 'CRM sync completed successfully';
+  const records = counts.quarantined === 1 ? '1 record waits' : `${counts.quarantined} records wait`;
+  return `CRM sync completed; ${records} in quarantine, see GET /api/quarantine`;
+};
+
+/** A run that brought nothing to its end is a problem, said as one. */
+export const refuseUnfinished = ({ id, status, error }: SyncRun): never => {
+  const reason = error?.detail ?? 'It did not come to its end.';
+  const message =
+    status === 'failed'
+      ? `Failed to fetch clients from SimplyBook.me. ${reason}`
+      : `The sync was ${status}. ${reason} Start it again: what was written stays, nothing is doubled.`;
+  const kind = 'bad-gateway';
+  throw new Refusal(kind, error?.code ?? `sync-${status}`, message, {
+    members: { success: false, error: message, runId: id },
+  });
+};

@@ -1,0 +1,81 @@
+import type { Decider } from '../../shared/event-store/decider.ts';
+import type {
+  SyncCompleted,
+  SyncCounts,
+  SyncEvent,
+  SyncFailed,
+  SyncInterrupted,
+  SyncStarted,
+  SyncTrigger,
+} from './contract.ts';
+
+type RunFacts = { runId: string; connectionId: string };
+
+/** A run: before its start, going on, or at its one and only end. */
+export type Run = 'new' | 'running' | 'ended';
+
+export const run: Decider<Run, SyncEvent> = {
+  initial: 'new',
+  evolve: (_, event) => (event.type === 'SyncStarted' ? 'running' : 'ended'),
+};
+
+export const NO_COUNTS: SyncCounts = {
+  fetched: 0,
+  created: 0,
+  updated: 0,
+  linked: 0,
+  unchanged: 0,
+  quarantined: 0,
+  erased: 0,
+};
+
+export const add = (a: SyncCounts, b: SyncCounts): SyncCounts => ({
+  fetched: a.fetched + b.fetched,
+  created: a.created + b.created,
+  updated: a.updated + b.updated,
+  linked: a.linked + b.linked,
+  unchanged: a.unchanged + b.unchanged,
+  quarantined: a.quarantined + b.quarantined,
+  erased: a.erased + b.erased,
+});
+
+/** Every fetched client has exactly one outcome. */
+export const balance = ({
+  fetched,
+  created,
+  updated,
+  linked,
+  unchanged,
+  quarantined,
+  erased,
+}: SyncCounts): boolean => fetched === created + updated + linked + unchanged + quarantined + erased;
+
+export const start =
+  (facts: RunFacts, trigger: SyncTrigger) =>
+  (state: Run): SyncStarted[] =>
+    state === 'new' ? [{ type: 'SyncStarted', data: { ...facts, trigger } }] : [];
+
+/** What speaks against believing that the listing shows the company as it is; null when nothing does. */
+export type Doubt = string | null;
+
+export const complete =
+  (facts: RunFacts, counts: SyncCounts, doubt: Doubt) =>
+  (state: Run): SyncCompleted[] => {
+    if (state !== 'running') return [];
+    if (!balance(counts)) throw new Error(`The counts of run ${facts.runId} do not balance.`);
+    const status =
+      doubt !== null ? 'suspicious' : counts.quarantined > 0 ? 'succeeded-with-errors' : 'succeeded';
+    return [{ type: 'SyncCompleted', data: { ...facts, status, counts, reason: doubt } }];
+  };
+
+export const fail =
+  (facts: RunFacts, counts: SyncCounts, reason: { code: string; detail: string }) =>
+  (state: Run): SyncFailed[] =>
+    state === 'running' ? [{ type: 'SyncFailed', data: { ...facts, counts, reason } }] : [];
+
+export const interrupt =
+  (facts: RunFacts, counts: SyncCounts, reason: string) =>
+  (state: Run): SyncInterrupted[] =>
+    state === 'running' ? [{ type: 'SyncInterrupted', data: { ...facts, counts, reason } }] : [];
+
+export const runStream = (runId: string): string => `sync-run-${runId}`;

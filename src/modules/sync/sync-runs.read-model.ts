@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { QueryHandler } from '@nestjs/cqrs';
+import type { IQueryHandler } from '@nestjs/cqrs';
+import { sql } from 'kysely';
+import { Database } from '../../shared/database/database.ts';
+import { Refusal } from '../../shared/errors.ts';
+import type { ReadModel } from '../../shared/event-store/event-store.ts';
+import type { Recorded } from '../../shared/event-store/event.ts';
+import { GetRun } from './contract.ts';
+import type { SyncEvent, SyncRun } from './contract.ts';
+
+export type RunQuestion = {
+  connectionId?: string | undefined;
+  status?: string | undefined;
+  after: [startedAt: string, id: string] | null;
+  limit: number;
+};
+
+/** Every run and how it ended. */
+@Injectable()
+export class SyncRuns implements ReadModel<SyncEvent> {
+  readonly name = 'sync-runs';
+  readonly on = ['SyncStarted', 'SyncCompleted', 'SyncFailed', 'SyncInterrupted'] as const;
+
+  constructor(private readonly database: Database) {}
+
+  readonly apply = async (events: Recorded<SyncEvent>[]): Promise<void> => {
+    for (const event of events) {
+      const { data, recordedAt } = event;
+      if (event.type === 'SyncStarted') {
+        await this.database.execute(sql`
+          insert into sync_runs (id, connection_id, trigger, status, started_at)
+          values (${data.runId}, ${data.connectionId}, ${event.data.trigger}, 'running', ${recordedAt})`);
+      } else {
+        const { status, error } = endOf(event);
+        await this.database.execute(sql`
+          update sync_runs set status = ${status}, counts = ${JSON.stringify(event.data.counts)}::jsonb,
+            error = ${error === null ? null : JSON.stringify(error)}::jsonb, finished_at = ${recordedAt}
+          where id = ${data.runId}`);
+      }
+    }
+  };
+
+  async one(id: string): Promise<SyncRun | undefined> {
+    return this.database.row(sql<SyncRun>`${RUN} where r.id = ${id}`);
+  }
+
+  async page({ connectionId, status, after, limit }: RunQuestion): Promise<SyncRun[]> {
+    const conditions = [sql`true`];
+    if (connectionId !== undefined) conditions.push(sql`r.connection_id = ${connectionId}`);
+    if (status !== undefined) conditions.push(sql`r.status = ${status}`);
+    if (after !== null) {
+      conditions.push(sql`(r.started_at, r.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`);
+    }
+    return this.database.rows(sql<SyncRun>`
+      ${RUN} where ${sql.join(conditions, sql` and `)} order by r.started_at desc, r.id desc limit ${limit}`);
+  }
+}
+
+@QueryHandler(GetRun)
+export class GetRunHandler implements IQueryHandler<GetRun> {
+  constructor(private readonly runs: SyncRuns) {}
+
+  async execute({ runId }: GetRun): Promise<SyncRun> {
+    const run = await this.runs.one(runId);
+    if (run === undefined) throw new Refusal('not-found', 'run-not-found', 'There is no run with this id.');
+    return run;
+  }
+}
+
+type Ended = Exclude<SyncEvent, { type: 'SyncStarted' }>;
+
+const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error'> => {
+  switch (event.type) {
+    case 'SyncCompleted': {
+      const { status, reason } = event.data;
+      return { status, error: reason === null ? null : { code: 'listing-doubtful', detail: reason } };
+    }
+    case 'SyncFailed':
+      return { status: 'failed', error: event.data.reason };
+    case 'SyncInterrupted':
+      return { status: 'interrupted', error: { code: 'interrupted', detail: event.data.reason } };
+  }
+};
+
+const COUNTS = sql`coalesce(r.counts, a.counts)`;
+
+const RUN = sql`select r.id, r.connection_id as "connectionId", r.trigger, r.status, ${COUNTS} as counts,
+    iso_utc(r.started_at) as "startedAt", iso_utc(r.finished_at) as "finishedAt", r.error,
+    jsonb_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, (${COUNTS} ->> 'fetched')::int),
+      'total', case when a.run_id is null then (${COUNTS} ->> 'fetched')::int else a.total end) as progress
+  from sync_runs r left join active_runs a on a.run_id = r.id`;

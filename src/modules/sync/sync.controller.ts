@@ -1,0 +1,88 @@
+import { Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { Caller } from '../../shared/caller.ts';
+import { CurrentCaller } from '../../shared/http/current-caller.ts';
+import { instant } from '../../shared/http/instant.ts';
+import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
+import type { Page } from '../../shared/http/keyset-page.ts';
+import { ApiPageOf } from '../../shared/http/page-of.ts';
+import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
+import { GetRun, SyncCrm } from './contract.ts';
+import { waitOf } from './prefer.ts';
+import { Quarantine } from './quarantine.read-model.ts';
+import { refuseUnfinished, syncAnswer } from './sync-answer.ts';
+import { SyncRuns } from './sync-runs.read-model.ts';
+import { QuarantineQueryDto, QuarantinedRecordDto, RunDto, RunsQueryDto, SyncAnswerDto } from './sync.dto.ts';
+import { WaitForRun } from './wait-for-run.ts';
+
+const CURSOR = z.tuple([instant, z.uuid()]);
+const ERRORS_SHOWN = 10;
+
+@ApiTags('sync')
+@Controller('api')
+export class SyncController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly waitForRun: WaitForRun,
+    private readonly runs: SyncRuns,
+    private readonly quarantine: Quarantine,
+  ) {}
+
+  /** Starts a sync, or joins the one that is going on, and waits for its end. */
+  @Post('connections/:id/sync')
+  @HttpCode(200)
+  @ApiHeader({
+    name: 'Prefer',
+    description: '`respond-async`, or `wait=<seconds>` (default 120, at most 600).',
+  })
+  @ApiOkResponse({ type: SyncAnswerDto })
+  @ApiAcceptedResponse({ type: RunDto, description: 'Still running; `Location` says where to look.' })
+  async sync(
+    @Param('id', UuidParamPipe) connectionId: string,
+    @CurrentCaller() by: Caller,
+    @Res({ passthrough: true }) response: ServerResponse,
+    @Headers('prefer') prefer?: string,
+  ): Promise<SyncAnswerDto | RunDto> {
+    const { runId } = await this.commands.execute(new SyncCrm(connectionId, 'api', by));
+    const run = await this.waitForRun.until(runId, waitOf(prefer) * 1000);
+    if (run.status === 'running' || waitOf(prefer) === 0) {
+      response.statusCode = HttpStatus.ACCEPTED;
+      response.setHeader('Location', `/api/runs/${runId}`);
+      return run;
+    }
+    if (run.status === 'failed' || run.status === 'interrupted' || run.status === 'cancelled') {
+      return refuseUnfinished(run);
+    }
+    const question = { connectionId, seenSince: run.startedAt, after: null, limit: ERRORS_SHOWN };
+    return syncAnswer(run, await this.quarantine.page(question));
+  }
+
+  /** The runs, newest first. */
+  @Get('runs')
+  @ApiPageOf(RunDto)
+  async list(@Query() { connectionId, status, limit, cursor }: RunsQueryDto): Promise<Page<RunDto>> {
+    const after = cursor === undefined ? null : decodeCursor(cursor, 'runs', CURSOR);
+    const rows = await this.runs.page({ connectionId, status, after, limit: limit + 1 });
+    return page(rows, limit, ({ startedAt, id }) => encodeCursor([startedAt, id], 'runs'));
+  }
+
+  /** One run, with its progress while it goes on. */
+  @Get('runs/:id')
+  one(@Param('id', UuidParamPipe) id: string): Promise<RunDto> {
+    return this.queries.execute(new GetRun(id));
+  }
+
+  /** The records that could not be taken, newest first. */
+  @Get('quarantine')
+  @ApiPageOf(QuarantinedRecordDto)
+  async waiting(@Query() query: QuarantineQueryDto): Promise<Page<QuarantinedRecordDto>> {
+    const { connectionId, code, limit, cursor } = query;
+    const after = cursor === undefined ? null : decodeCursor(cursor, 'quarantine', CURSOR);
+    const rows = await this.quarantine.page({ connectionId, code, after, limit: limit + 1 });
+    return page(rows, limit, ({ firstSeenAt, id }) => encodeCursor([firstSeenAt, id], 'quarantine'));
+  }
+}

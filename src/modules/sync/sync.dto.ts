@@ -1,0 +1,128 @@
+import { IsIn, IsOptional, IsString, IsUUID, Matches } from 'class-validator';
+import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
+import type { SyncRun } from './contract.ts';
+import type { QuarantinedRecord } from './quarantine.read-model.ts';
+
+/** What became of the clients and bookings of this run. */
+export class SyncStatsDto {
+  leads_created!: number;
+  leads_updated!: number;
+  bookings_found!: number;
+  errors_count!: number;
+  clients_fetched!: number;
+  leads_unchanged!: number;
+  leads_linked!: number;
+  clients_quarantined!: number;
+  clients_erased!: number;
+  bookings_created!: number;
+  bookings_updated!: number;
+  bookings_unchanged!: number;
+  bookings_quarantined!: number;
+}
+
+export class SyncErrorDto {
+  externalId!: string;
+  code!: string;
+  message!: string;
+}
+
+/** The end of a sync: what it did, and the first ten records it could not take. */
+export class SyncAnswerDto {
+  success!: true;
+  message!: string;
+  lastSynced!: string;
+  runId!: string;
+  status!: SyncRun['status'];
+  stats!: SyncStatsDto;
+  errors!: SyncErrorDto[];
+}
+
+/** How many clients a run met; `fetched` is the sum of the others. */
+export class SyncCountsDto {
+  fetched!: number;
+  created!: number;
+  updated!: number;
+  linked!: number;
+  unchanged!: number;
+  quarantined!: number;
+  erased!: number;
+}
+
+export class RunErrorDto {
+  code!: string;
+  detail!: string;
+}
+
+export class RunProgressDto {
+  phase!: string;
+  done!: number;
+  /** How many there are, as far as the CRM says. */
+  total!: number | null;
+}
+
+/** One execution of a sync. */
+export class RunDto implements SyncRun {
+  id!: string;
+  connectionId!: string;
+  trigger!: 'api' | 'schedule' | 'webhook' | 'cli';
+  status!:
+    | 'running'
+    | 'succeeded'
+    | 'succeeded-with-errors'
+    | 'suspicious'
+    | 'failed'
+    | 'cancelled'
+    | 'interrupted';
+  counts!: SyncCountsDto;
+  startedAt!: string;
+  finishedAt!: string | null;
+  error!: RunErrorDto | null;
+  progress!: RunProgressDto;
+}
+
+const STATUSES = [
+  'running',
+  'succeeded',
+  'succeeded-with-errors',
+  'suspicious',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
+
+export class RunsQueryDto extends KeysetPageDto {
+  @IsOptional()
+  @IsUUID()
+  connectionId?: string;
+
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: SyncRun['status'];
+}
+
+export class QuarantineQueryDto extends KeysetPageDto {
+  @IsOptional()
+  @IsUUID()
+  connectionId?: string;
+
+  /** Why the records wait, for example `email.missing`. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[a-z.-]{1,100}$/, { message: 'must be a code such as email.missing' })
+  code?: string;
+}
+
+/** A record that no run could take, and why. */
+export class QuarantinedRecordDto implements QuarantinedRecord {
+  id!: string;
+  connectionId!: string;
+  externalId!: string;
+  kind!: 'client' | 'booking';
+  code!: string;
+  detail!: string;
+  /** As received. */
+  record!: unknown;
+  firstSeenAt!: string;
+  lastSeenAt!: string;
+  attempts!: number;
+}

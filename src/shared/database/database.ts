@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { EntityManager } from '@mikro-orm/postgresql';
+import type { Kysely, RawBuilder } from 'kysely';
+
+/** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
+const WORTH_ANOTHER_TRY = new Set([
+  '40001', // serialization failure
+  '40P01', // deadlock
+  '23505', // unique violation: somebody else was faster, the next try sees what they wrote
+]);
+const TRIES = 5;
+
+const isWorthAnotherTry = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && WORTH_ANOTHER_TRY.has(String(error.code));
+
+/**
+ * The service's way to PostgreSQL: bound statements on MikroORM's pool, joined to the open transaction if there is one.
+ * Only read models, stores and the event store use it.
+ */
+@Injectable()
+export class Database {
+  constructor(private readonly em: EntityManager) {}
+
+  async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
+    const result = await query.execute(this.connection());
+    return result.rows;
+  }
+
+  async row<Row>(query: RawBuilder<Row>): Promise<Row | undefined> {
+    return (await this.rows(query))[0];
+  }
+
+  /** Rows that the statement wrote. */
+  async execute(query: RawBuilder<unknown>): Promise<number> {
+    const result = await query.execute(this.connection());
+    return Number(result.numAffectedRows ?? 0n);
+  }
+
+  /**
+   * Runs `work` in a READ COMMITTED transaction, or in the one that is open. The outermost one is run again from its
+   * start, a few times, when it collided with another: `work` must therefore do nothing but database work.
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.em.isInTransaction()) return work();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.em.transactional(() => work(), { clear: true });
+      } catch (error) {
+        if (attempt >= TRIES || !isWorthAnotherTry(error)) throw error;
+        await sleep(Math.random() * 20 * 2 ** attempt);
+      }
+    }
+  }
+
+  private connection(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
+  }
+}

@@ -1,0 +1,72 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import { ormConfig, SERVICE_ROLE } from '../../mikro-orm.config.ts';
+
+const OLDEST_SERVER = 150_000;
+/** Any number will do, as long as everybody who migrates takes the same. */
+const MIGRATION_LOCK = 4_771_920_261;
+
+/** The database is there but cannot be used. The message says why and what to do. */
+export class UnusableDatabase extends Error {}
+
+/**
+ * Brings the database up to date. Whoever comes second waits: the lock is a transaction's, so it works through a
+ * connection pooler and cannot be left behind.
+ */
+export const migrate = async (databaseUrl: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    await refuseOldServers(client);
+    await ensureServiceRole(client);
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const orm = await MikroORM.init(ormConfig(databaseUrl, 'owner'));
+    try {
+      await orm.migrator.up();
+    } finally {
+      await orm.close(true);
+    }
+    await client.query('commit');
+  } finally {
+    await client.end();
+  }
+};
+
+const refuseOldServers = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+  );
+  const version = rows[0];
+  if (version === undefined || version.number < OLDEST_SERVER) {
+    throw new UnusableDatabase(
+      `points to PostgreSQL ${version?.name ?? 'of an unknown version'}; crm-sync needs 15 or newer`,
+    );
+  }
+};
+
+/** Roles belong to the whole server, so another database's migration may be making the same one at this moment. */
+const ensureServiceRole = async (client: pg.Client): Promise<void> => {
+  try {
+    await client.query(`do $$
+      begin
+        if not exists (select from pg_roles where rolname = '${SERVICE_ROLE}') then
+          create role ${SERVICE_ROLE} nologin;
+        end if;
+      exception when duplicate_object or unique_violation then null;
+      end $$`);
+    await client.query(`do $$
+      begin
+        if not pg_has_role(current_user, '${SERVICE_ROLE}', 'member') then
+          grant ${SERVICE_ROLE} to current_user;
+        end if;
+      end $$`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
+    throw new UnusableDatabase(
+      `uses a login that may not create the role crm-sync works as; let an administrator run once: ` +
+        `create role ${SERVICE_ROLE} nologin; grant ${SERVICE_ROLE} to <the login of DATABASE_URL>;`,
+      { cause: error },
+    );
+  }
+};

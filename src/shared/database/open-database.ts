@@ -1,0 +1,82 @@
+import pg from 'pg';
+import { ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
+import { loadEncryptionKeys } from '../encryption-keys.ts';
+import { Refusal } from '../errors.ts';
+import { Keyring, SealBroken } from '../secrets.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { migrate, UnusableDatabase } from './migrate.ts';
+
+export type OpenDatabase = { url: string; keyring: Keyring; close(): Promise<void> };
+
+/**
+ * The database, up to date and readable with our keys: the operator's, or our own in the data directory.
+ * @throws ConfigError when it cannot be used, in one line that names the variable
+ */
+export const openDatabase = async (config: Config, log?: (line: string) => void): Promise<OpenDatabase> => {
+  const keyring = new Keyring(await loadEncryptionKeys(config));
+  const own = config.databaseUrl === null ? await startOwn(config.dataDir, log) : null;
+  const url = own?.url ?? config.databaseUrl!;
+  try {
+    await migrate(url);
+    await proveKeys(url, keyring);
+  } catch (error) {
+    await own?.stop();
+    throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
+  }
+  return { url, keyring, close: async () => own?.stop() };
+};
+
+const startOwn = async (dataDir: string, log?: (line: string) => void) => {
+  try {
+    return await startEmbeddedPostgres({ dataDir, ...(log !== undefined && { log }) });
+  } catch (error) {
+    if (error instanceof Refusal)
+      throw new ConfigError('CRM_SYNC_DATA_DIR', `cannot be used: ${error.message}`);
+    throw error;
+  }
+};
+
+const PLACE = 'installation';
+
+/** The first start leaves a sealed value; every later one must be able to open it. */
+const proveKeys = async (url: string, keyring: Keyring): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('insert into installation (seal) values ($1) on conflict do nothing', [
+      keyring.seal('crm-sync', PLACE),
+    ]);
+    const { rows } = await client.query<{ seal: Buffer }>('select seal from installation');
+    keyring.open(rows[0]!.seal, PLACE);
+  } finally {
+    await client.end();
+  }
+};
+
+const asConfigError = (error: unknown, variable: string): unknown => {
+  if (error instanceof SealBroken) {
+    return new ConfigError(
+      'CRM_SYNC_ENCRYPTION_KEYS',
+      'does not hold the key this database was made with: add that key, or use another database. Nothing was changed',
+    );
+  }
+  if (error instanceof UnusableDatabase) return new ConfigError(variable, error.message);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = REASONS[code] ?? (/^08|^57P/.test(code) ? 'refused the connection' : null);
+  return reason === null ? error : new ConfigError(variable, `points to a database that ${reason} (${code})`);
+};
+
+/** Driver and server codes a wrong address or account leads to. */
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'nobody listens at',
+  ENOTFOUND: 'has a host name nobody knows',
+  EAI_AGAIN: 'has a host name nobody knows at the moment',
+  ETIMEDOUT: 'does not answer',
+  ECONNRESET: 'hung up',
+  '28P01': 'does not accept this password',
+  '28000': 'does not accept this login',
+  '3D000': 'does not exist on the server',
+  '42501': 'does not let this login make tables',
+  '53300': 'has no connection left',
+};

@@ -1,0 +1,164 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Database } from '../database/database.ts';
+import { decrypt, encrypt } from '../secrets.ts';
+import { draft } from './decider.ts';
+import type { Decision, Draft } from './decider.ts';
+import type { Event, EventMeta, Recorded } from './event.ts';
+import { matching } from './event-filter.ts';
+import type { EventFilter } from './event-filter.ts';
+import { SubjectKeys } from './subject-keys.ts';
+
+/**
+ * A table that answers a question, fed by events inside the transaction that records them: once per batch, with all
+ * events of that batch whose type is among `on`, in order of position. Must be a function of the events alone.
+ */
+export type ReadModel<E extends Event = Event> = {
+  name: string;
+  on: readonly E['type'][];
+  apply: (events: Recorded<E>[]) => Promise<void>;
+};
+
+type EventRow = {
+  position: string;
+  stream: string;
+  version: number;
+  type: string;
+  data: object;
+  subject: string | null;
+  personal: Buffer | null;
+  meta: EventMeta;
+  recorded_at: string;
+  hash: Buffer;
+  wrapped_key: Buffer | null;
+};
+
+const EVENT = sql`e.position, e.stream, e.version, e.type, e.data, e.subject, e.personal, e.meta,
+  iso_utc(e.recorded_at) as recorded_at, e.hash, k.wrapped_key`;
+
+/** The log: the one place where anything is recorded, and the first where anything is asked. */
+@Injectable()
+export class EventStore {
+  private readonly readModels: ReadModel[] = [];
+
+  constructor(
+    private readonly database: Database,
+    private readonly keys: SubjectKeys,
+  ) {}
+
+  subscribe<E extends Event>(readModel: ReadModel<E>): void {
+    this.readModels.push(readModel as unknown as ReadModel);
+  }
+
+  /** See Database.transaction: several `transact` become one, all or nothing. */
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.database.transaction(work);
+  }
+
+  /**
+   * Loads every stream that the decisions are about, decides, appends what was decided and feeds the read models, in one
+   * transaction. Returns the recorded events per decision. When somebody else wrote to one of the streams meanwhile,
+   * everything is decided again on the new state.
+   */
+  transact(decisions: readonly Decision[], meta: EventMeta): Promise<Recorded[][]> {
+    return this.database.transaction(async () => {
+      const history = await this.read([...new Set(decisions.map(({ stream }) => stream))]);
+      const drafts = draft(decisions, history);
+      const recorded = await this.append(drafts.flat(), meta);
+      for (const { on, apply } of this.readModels) {
+        const events = recorded.filter(({ type }) => on.includes(type));
+        if (events.length > 0) await apply(events);
+      }
+      let next = 0;
+      return drafts.map((events) => recorded.slice(next, (next += events.length)));
+    });
+  }
+
+  async read(streams: readonly string[]): Promise<ReadonlyMap<string, readonly Recorded[]>> {
+    const rows = await this.database.rows(sql<EventRow>`
+      select ${EVENT} from unnest(${streams}::text[]) as s (stream)
+       cross join lateral (select * from events where stream = s.stream order by version) e
+        left join subject_keys k on k.subject = e.subject`);
+    const events = new Map<string, Recorded[]>();
+    for (const row of rows) {
+      const past = events.get(row.stream);
+      if (past === undefined) events.set(row.stream, [this.recorded(row)]);
+      else past.push(this.recorded(row));
+    }
+    return events;
+  }
+
+  /** A page of the log by position. */
+  async readAll(filter: EventFilter): Promise<Recorded[]> {
+    const rows = await this.database.rows(sql<EventRow>`
+      select ${EVENT} from (
+        select * from events where ${matching(filter)}
+         order by position ${filter.order === 'desc' ? sql`desc` : sql`asc`} limit ${filter.limit}
+      ) e left join subject_keys k on k.subject = e.subject
+      order by e.position ${filter.order === 'desc' ? sql`desc` : sql`asc`}`);
+    return rows.map((row) => this.recorded(row));
+  }
+
+  private async append(drafts: readonly Draft[], meta: EventMeta): Promise<Recorded[]> {
+    if (drafts.length === 0) return [];
+    const subjects = drafts.flatMap(({ event }) => (event.personal ? [subjectOf(event)] : []));
+    const keys = await this.keys.ensure([...new Set(subjects)]);
+    const batch = drafts.map(({ stream, version, event, causationId }) => ({
+      stream,
+      version,
+      type: event.type,
+      data: event.data,
+      ...(causationId !== undefined && { causationId }),
+      ...(event.personal && {
+        subject: event.subject,
+        personal: encrypt(
+          keys.get(subjectOf(event))!,
+          JSON.stringify(event.personal),
+          `${stream}@${version}`,
+        ).toString('base64'),
+      }),
+    }));
+    const rows = await this.database.rows(sql<{ position: string; recorded_at: string; hash: string }>`
+      select position, iso_utc(recorded_at) as recorded_at, encode(hash, 'hex') as hash
+        from append_events(${JSON.stringify(batch)}::jsonb, ${JSON.stringify(meta)}::jsonb) order by ordinal`);
+    return drafts.map(({ stream, version, event, causationId }, index) => ({
+      ...event,
+      personal: event.personal ?? null,
+      stream,
+      version,
+      position: Number(rows[index]!.position),
+      erased: false,
+      meta: causationId === undefined ? meta : { ...meta, causationId },
+      recordedAt: rows[index]!.recorded_at,
+      hash: rows[index]!.hash,
+    }));
+  }
+
+  private recorded(row: EventRow): Recorded {
+    const { position, stream, version, type, data, subject, personal, meta, wrapped_key: wrapped } = row;
+    const values =
+      personal === null || subject === null || wrapped === null
+        ? null
+        : (JSON.parse(
+            decrypt(this.keys.unwrap(subject, wrapped), personal, `${stream}@${version}`).toString(),
+          ) as object);
+    return {
+      position: Number(position),
+      stream,
+      version,
+      type,
+      data,
+      ...(subject !== null && { subject }),
+      personal: values,
+      erased: personal !== null && values === null,
+      meta,
+      recordedAt: row.recorded_at,
+      hash: row.hash.toString('hex'),
+    };
+  }
+}
+
+const subjectOf = (event: Event): string => {
+  if (event.subject === undefined) throw new Error(`${event.type} has personal values but no subject.`);
+  return event.subject;
+};

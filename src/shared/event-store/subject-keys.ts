@@ -1,0 +1,55 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Database } from '../database/database.ts';
+import { Keyring } from '../secrets.ts';
+
+/**
+ * One key per person whose values stand in events. They live in a table, wrapped with the installation's key;
+ * destroying one makes that person's values unreadable for ever, while the log and its hashes stay as they are.
+ */
+@Injectable()
+export class SubjectKeys {
+  constructor(
+    private readonly database: Database,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** The keys of these subjects, made where there are none yet. */
+  async ensure(subjects: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
+    if (subjects.length === 0) return new Map();
+    const known = await this.find(subjects);
+    const missing = subjects.filter((subject) => !known.has(subject));
+    if (missing.length === 0) return known;
+    const made = new Map(missing.map((subject) => [subject, randomBytes(32)]));
+    const wrapped = missing.map((subject) => ({
+      subject,
+      wrapped_key: this.keyring.seal(made.get(subject)!, place(subject)).toString('base64'),
+    }));
+    const inserted = await this.database.rows(sql<{ subject: string }>`
+      insert into subject_keys (subject, wrapped_key)
+      select subject, decode(wrapped_key, 'base64')
+        from jsonb_to_recordset(${JSON.stringify(wrapped)}::jsonb) as k (subject text, wrapped_key text)
+      on conflict (subject) do nothing returning subject`);
+    const keys = new Map(known);
+    for (const { subject } of inserted) keys.set(subject, createSecretKey(made.get(subject)!));
+    const lost = missing.filter((subject) => !keys.has(subject));
+    for (const [subject, key] of await this.find(lost)) keys.set(subject, key);
+    return keys;
+  }
+
+  async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
+    if (subjects.length === 0) return new Map();
+    const rows = await this.database.rows(sql<{ subject: string; wrapped_key: Buffer }>`
+      select k.subject, k.wrapped_key from unnest(${subjects}::text[]) as s (subject)
+       cross join lateral (select * from subject_keys where subject = s.subject limit 1) k`);
+    return new Map(rows.map((row) => [row.subject, this.unwrap(row.subject, row.wrapped_key)]));
+  }
+
+  unwrap(subject: string, wrapped: Buffer): KeyObject {
+    return createSecretKey(this.keyring.open(wrapped, place(subject)));
+  }
+}
+
+const place = (subject: string): string => `subject_keys/${subject}`;

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { HttpRefusal } from './http-refusal.ts';
+import { problemDocument, problemOf } from './problem-details.ts';
+import { Refusal } from '../errors.ts';
+
+/** Milliseconds. Answers may take as long as they like; requests may not. */
+const LIMITS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+};
+
+/** Deadlines for requests, and problem documents for what Node refuses before Nest sees it. Call before listening. */
+export const boundServer = (server: Server, limits: Partial<typeof LIMITS> = {}): void => {
+  // Node answers a missing Host by itself, without a body; refuseBrokenTargets does it with one.
+  Object.assign(server, { ...LIMITS, ...limits, requireHostHeader: false });
+  server.on('clientError', refuseUnreadable);
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const refusal = new HttpRefusal(
+      'expectation-failed',
+      'expectation-failed',
+      'Only "Expect: 100-continue" is known.',
+    );
+    const { status, body } = written(refusal);
+    response.writeHead(status, { 'Content-Type': 'application/problem+json', Connection: 'close' }).end(body);
+  });
+};
+
+/** Stops listening, lets requests under way finish for at most `milliseconds`, then cuts what is left. */
+export const drain = (server: Server, milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const deadline = setTimeout(() => server.closeAllConnections(), milliseconds);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
+
+/** Refuses a missing Host and an address that is not a plain path. */
+export const refuseBrokenTargets = (
+  request: IncomingMessage,
+  _response: ServerResponse,
+  next: (error?: unknown) => void,
+): void => {
+  const hasHost = request.headers.host !== undefined || request.httpVersion === '1.0';
+  if (hasHost && request.url?.startsWith('/') === true) next();
+  else
+    next(
+      new Refusal('invalid', 'bad-request', 'The request needs a Host header and an address that is a path.'),
+    );
+};
+
+const written = (error: unknown): { status: number; body: string } => {
+  const problem = problemOf(error);
+  return { status: problem.status, body: JSON.stringify(problemDocument(problem, '/', randomUUID())) };
+};
+
+const refusalOf = (code: string | undefined): Error => {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpRefusal(
+        'headers-too-large',
+        'headers-too-large',
+        'The headers are larger than crm-sync takes.',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new HttpRefusal('timeout', 'request-timeout', 'The request took too long to arrive.');
+    default:
+      return new Refusal('invalid', 'bad-request', 'This is not a request of HTTP/1.1.');
+  }
+};
+
+const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable || hasBegunToAnswer(socket)) {
+    socket.destroy();
+    return;
+  }
+  const { status, body } = written(refusalOf(error.code));
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+};
+
+/** Node keeps the answer under way on the socket, under this name. */
+const hasBegunToAnswer = (socket: Socket & { _httpMessage?: ServerResponse | null }): boolean =>
+  socket._httpMessage?.headersSent === true;

@@ -1,0 +1,32 @@
+import { Catch } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { pathOf } from './edge-request.ts';
+import type { EdgeRequest, EdgeResponse } from './edge-request.ts';
+import { problemDocument, problemOf } from './problem-details.ts';
+
+/** Answers everything that is thrown as a problem document; what it means for HTTP is decided in problem-details.ts. */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  constructor(private readonly logger: PinoLogger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<EdgeRequest>();
+    const response = http.getResponse<EdgeResponse>();
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      const { code, status } = problem;
+      this.logger.error({ err: error, code, status, correlationId: request.correlationId }, 'request failed');
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.statusCode = problem.status;
+    for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
+    response.setHeader('Content-Type', 'application/problem+json');
+    response.setHeader('Cache-Control', 'no-store');
+    response.end(JSON.stringify(problemDocument(problem, pathOf(request), request.correlationId)));
+  }
+}
