@@ -4,7 +4,7 @@ create table sync_runs (
   connection_id uuid not null,
   trigger text not null,
   status text not null,
-  counts jsonb,
+  counts json,
   error jsonb,
   started_at timestamptz not null,
   finished_at timestamptz
@@ -19,7 +19,7 @@ create table active_runs (
   connection_id uuid primary key,
   run_id uuid not null unique,
   lease_until timestamptz not null,
-  counts jsonb not null,
+  counts json not null,
   phase text not null,
   done int not null,
   total int

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { failure, json, members, notFoundPage, type Answer, type Ask } from './answers.ts';
 import type { Faults } from './faults.ts';
-import type { Account } from './world.ts';
+
+/** The one company of the sandbox and the user who may log in. `apiUserKey` works wherever the password does. */
+export type Account = {
+  company: string;
+  login: string;
+  password: string;
+  apiUserKey: string;
+  domain: string;
+};
 
 /** The code that every second factor asks for. */
 export const SECOND_FACTOR_CODE = '123456';

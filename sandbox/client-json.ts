@@ -1,4 +1,4 @@
-import type { Client } from './clients.ts';
+import type { Client } from './people.ts';
 import type { Switches } from './faults.ts';
 
 /** Beyond 2^53, where neighbouring numbers fall together once they are read as doubles. */

@@ -1,9 +1,8 @@
 import { jsonText, type Answer, type Ask } from './answers.ts';
 import { rowJson } from './client-json.ts';
-import type { Client } from './clients.ts';
 import { drift } from './drift.ts';
 import type { Switches } from './faults.ts';
-import { folded, personOf } from './people.ts';
+import { folded, personOf, type Client } from './people.ts';
 import { weirdRows } from './weird.ts';
 import type { World } from './world.ts';
 

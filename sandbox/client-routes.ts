@@ -9,9 +9,8 @@ import {
   type FieldFailures,
 } from './answers.ts';
 import { detailJson, idOf, writtenJson } from './client-json.ts';
-import type { Client } from './clients.ts';
 import type { Switches } from './faults.ts';
-import type { Person } from './people.ts';
+import type { Client, Person } from './people.ts';
 import type { World } from './world.ts';
 
 const NOT_FOUND = (): Answer => failure(404, 'Client not found');

@@ -1,8 +1,5 @@
 import { tailOf } from './client-json.ts';
-import { folded, personOf, type Person, type Population } from './people.ts';
-
-/** A client as the CRM keeps it. Deleting is soft. */
-export type Client = Person & { id: number; deleted: boolean };
+import { folded, personOf, type Client, type Person, type Population } from './people.ts';
 
 type Entry = { client: Client; key: string; tail: string | null };
 export type ListOrder = 'name' | 'id';

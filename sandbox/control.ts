@@ -1,5 +1,5 @@
 import { failure, json, notFoundPage, type Answer, type Ask } from './answers.ts';
-import type { Client } from './clients.ts';
+import type { Client } from './people.ts';
 import { readSwitches, SWITCHES } from './faults.ts';
 import { SwitchError } from './settings.ts';
 import type { World } from './world.ts';

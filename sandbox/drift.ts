@@ -1,4 +1,4 @@
-import type { Client } from './clients.ts';
+import type { Client } from './people.ts';
 import type { World } from './world.ts';
 
 type Row = Client | string;

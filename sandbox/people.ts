@@ -14,6 +14,9 @@ export type Person = {
   state_id: string | null;
 };
 
+/** A client as the CRM keeps it. Deleting is soft. */
+export type Client = Person & { id: number; deleted: boolean };
+
 /** A made-up population: the same seed and id are the same person, however many there are. */
 export type Population = { seed: number; clean: boolean };
 

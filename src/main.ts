@@ -30,7 +30,7 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   const { key: apiKey, generatedNow } = await loadApiKey(config);
   if (generatedNow)
     say(`crm-sync made an API key, shown only this once and kept in the data directory: ${apiKey}`);
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, (line) => logger.info(line));
   closers.push(() => database.close());
   const app = await createApp(
     AppModule.forRoot({ config, databaseUrl: database.url, keyring: database.keyring, apiKey, logger }),

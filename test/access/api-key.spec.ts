@@ -28,16 +28,21 @@ describe('the administrator’s key', () => {
   });
 
   it('is one key however many programs start at once', async () => {
-    const loaded = await Promise.all(Array.from({ length: 8 }, () => loadApiKey({ apiKey: null, dataDir: folder })));
+    const loaded = await Promise.all(
+      Array.from({ length: 8 }, () => loadApiKey({ apiKey: null, dataDir: folder })),
+    );
     expect(new Set(loaded.map(({ key }) => key)).size).toBe(1);
     expect(loaded.filter(({ generatedNow }) => generatedNow)).toHaveLength(1);
   });
 
-  it.each(['', 'short', 'with a blank in the midst of it all'])('is not a file with %j in it', async (content) => {
-    await writeFile(join(folder, 'api-key'), content);
-    await expect(loadApiKey({ apiKey: null, dataDir: folder })).rejects.toThrow(ConfigError);
-    expect(await readFile(join(folder, 'api-key'), 'utf8')).toBe(content);
-  });
+  it.each(['', 'short', 'with a blank in the midst of it all'])(
+    'is not a file with %j in it',
+    async (content) => {
+      await writeFile(join(folder, 'api-key'), content);
+      await expect(loadApiKey({ apiKey: null, dataDir: folder })).rejects.toThrow(ConfigError);
+      expect(await readFile(join(folder, 'api-key'), 'utf8')).toBe(content);
+    },
+  );
 
   it('needs a directory it can be kept in', async () => {
     await writeFile(join(folder, 'file'), '');
@@ -48,7 +53,12 @@ describe('the administrator’s key', () => {
   it('opens, and nothing else does', () => {
     const key = new ApiKey('crs_the-right-key-of-all-keys');
     expect(key.matches('crs_the-right-key-of-all-keys')).toBe(true);
-    for (const wrong of ['', 'crs_the-right-key-of-all-key', 'crs_the-right-key-of-all-keysx', 'CRS_the-right-key-of-all-keys']) {
+    for (const wrong of [
+      '',
+      'crs_the-right-key-of-all-key',
+      'crs_the-right-key-of-all-keysx',
+      'CRS_the-right-key-of-all-keys',
+    ]) {
       expect(key.matches(wrong)).toBe(false);
     }
   });

@@ -94,6 +94,7 @@ describe('A server with ways of its own', () => {
     expect(await listsAll({ bareArray: true })).toEqual({ end: COMPLETE, asked: 8 });
     expect(await listsAll({ metadata: 'absent' })).toEqual({ end: COMPLETE, asked: 8 });
     expect(await listsAll({ metadata: 'list' })).toEqual({ end: COMPLETE, asked: 8 });
+    expect(await listsAll({ itemsCount: 'absent' }, 0)).toEqual({ end: COMPLETE, asked: 2 });
   });
 
   it.each<[string, Partial<Switches>]>([

@@ -400,6 +400,15 @@ describe('the switches', () => {
     expect(() => sandbox.faults.set(JSON.parse('{"ordre":"id"}'))).toThrow('There is no switch ordre.');
   });
 
+  it('count anew when they change', async () => {
+    const visitor = await visit({ switches: { order: 'id', hide: ['phone'] } });
+    await pageOf(visitor, 1);
+    visitor.sandbox.faults.set({ order: 'shuffle' });
+    await pageOf(visitor, 1);
+    await pageOf(visitor, 2);
+    expect(visitor.sandbox.faults.struck).toEqual({ order: 2, hide: 3 });
+  });
+
   it('go back to how they were at the start', async () => {
     const { sandbox } = await visit({ switches: { order: 'id' } });
     sandbox.faults.set({ order: 'name', empty: true });

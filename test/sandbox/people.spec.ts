@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Crm, type Client } from '../../sandbox/clients.ts';
+import { Crm } from '../../sandbox/clients.ts';
+import type { Client } from '../../sandbox/people.ts';
 
 const crmOf = (count: number, options: { seed?: number; clean?: boolean } = {}): Crm =>
   new Crm(count, { seed: options.seed ?? 1, clean: options.clean ?? false });

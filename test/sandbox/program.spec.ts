@@ -60,6 +60,21 @@ describe('the program', () => {
     expect((await ending(program)).code).toBe(0);
   });
 
+  it('ends at once although somebody waits for an answer', async () => {
+    const program = start(
+      '--switch',
+      'latency=3600000',
+      '--switch',
+      'troubles=[{"kind":"slow","value":3600000}]',
+    );
+    const url = urlOf(await firstLine(program));
+    const left = fetch(`${url}/admin`).then(String, (error: Error) => error.message);
+    while ((await control(url, 'GET', '/requests')).body.total === 0) await control(url, 'GET', '');
+    program.kill('SIGINT');
+    expect((await ending(program)).code).toBe(0);
+    expect(await left).toBe('fetch failed');
+  });
+
   it('lists every switch in its help', async () => {
     const { code, out } = await ending(start('--help'));
     expect(code).toBe(0);

@@ -359,4 +359,10 @@ describe('the account', () => {
     const account = JSON.stringify(sandbox.requests.list);
     for (const word of ['mia', 'a guess', sandbox.account.password]) expect(account).not.toContain(word);
   });
+
+  it('counts a login that was never answered neither as done nor as failed', async () => {
+    const { logIn, sandbox } = await visit({ switches: { troubles: [{ kind: 'not-http' }] } });
+    await expect(logIn()).rejects.toThrow('fetch failed');
+    expect(sandbox.requests.summary()).toMatchObject({ total: 1, logins: { ok: 0, failed: 0 } });
+  });
 });

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -11,9 +11,9 @@ import {
   rmdir,
   stat,
   truncate,
+  watch,
   writeFile,
 } from 'node:fs/promises';
-import { watch } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -89,7 +89,14 @@ const pidOfServer = async (): Promise<number> => {
 
 const kill = async (pid: number): Promise<void> => {
   process.kill(pid, 'SIGKILL');
-  while ((await identityOf(pid)) !== null) await sleep(5);
+  await until(async () => (await identityOf(pid)) === null);
+};
+
+const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+  for (let look = 1; !(await isSo()); look += 1) {
+    if (look === 500) throw new Error('waited in vain');
+    await sleep(20);
+  }
 };
 
 const ask = async (url: string, sql: string): Promise<unknown> => {
@@ -161,7 +168,7 @@ describe('The PostgreSQL that comes with crm-sync', () => {
     await remember(url);
     await kill(await pidOfServer());
 
-    while ((await livePostmaster(clusterOf(dataDir)))?.status !== 'ready') await sleep(20);
+    await until(async () => (await livePostmaster(clusterOf(dataDir)))?.status === 'ready');
 
     expect(await remembered(url)).toBe(2);
   });
@@ -174,7 +181,9 @@ describe('The PostgreSQL that comes with crm-sync', () => {
     await busy.connect();
     const backend = Number((await busy.query('select pg_backend_pid() as pid')).rows[0].pid);
     const computing = busy.query('select count(*) from generate_series(1, 1e12)').catch(() => 'gone');
-    while ((await ask(url, `select state from pg_stat_activity where pid = ${backend}`)) !== 'active');
+    await until(
+      async () => (await ask(url, `select state from pg_stat_activity where pid = ${backend}`)) === 'active',
+    );
     await killProgram(program);
     await kill(await pidOfServer());
 
@@ -224,9 +233,13 @@ describe('The PostgreSQL that comes with crm-sync', () => {
 
   it('is not fooled by a pid file whose number another program has got since', async () => {
     await (await start()).stop();
+    // The account that PostgreSQL runs as: it takes no notice of other people's processes.
+    const { uid, gid } = await stat(clusterOf(dataDir));
+    const stranger = spawn('sleep', ['600'], { uid, gid, stdio: 'ignore' });
+    programs.push(stranger);
     await writeFile(
       join(clusterOf(dataDir), 'postmaster.pid'),
-      `${process.pid}\n${clusterOf(dataDir)}\n1\n1\n\n\n\nready\n`,
+      `${stranger.pid}\n${clusterOf(dataDir)}\n1\n1\n\n\n\nready\n`,
     );
 
     const { url } = await start();

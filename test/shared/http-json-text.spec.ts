@@ -45,9 +45,15 @@ describe('what cannot be stored', () => {
   it('is nothing of an ordinary value, whatever its letters', () => {
     const text = fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0'));
     fc.assert(
-      fc.property(fc.dictionary(text.map((key) => `_${key}`), fc.array(text)), (value) => {
-        expect(flawsOf(value)).toEqual([]);
-      }),
+      fc.property(
+        fc.dictionary(
+          text.map((key) => `_${key}`),
+          fc.array(text),
+        ),
+        (value) => {
+          expect(flawsOf(value)).toEqual([]);
+        },
+      ),
     );
   });
 

@@ -11,7 +11,12 @@ const CANARY = 'canary@example.test';
 const uniqueViolation = (): Error => {
   const error = new DatabaseError(`insert into "leads" values ('${CANARY}') - duplicate key`, 1, 'error');
   return new DriverException(
-    Object.assign(error, { code: '23505', constraint: 'leads_email_key', table: 'leads', detail: `(${CANARY})` }),
+    Object.assign(error, {
+      code: '23505',
+      constraint: 'leads_email_key',
+      table: 'leads',
+      detail: `(${CANARY})`,
+    }),
   );
 };
 
@@ -35,7 +40,10 @@ const ERRORS: [string, () => unknown][] = [
   ['an error caused by one', () => new Error('outer', { cause: new Error(CANARY) })],
   ['several errors in one', () => new AggregateError([new Error(CANARY)], CANARY)],
   ['a refusal that names a person', () => new Refusal('conflict', 'email-taken', `${CANARY} is taken`)],
-  ['an error with a telling name and code', () => Object.assign(new Error('x'), { name: CANARY, code: CANARY })],
+  [
+    'an error with a telling name and code',
+    () => Object.assign(new Error('x'), { name: CANARY, code: CANARY }),
+  ],
   ['a text', () => CANARY],
   ['an object', () => ({ message: CANARY, stack: CANARY })],
 ];
@@ -53,8 +61,13 @@ describe('the log', () => {
       logger.error({ err: error }, 'it failed');
       logger.error({ err: error });
       if (error instanceof Error) logger.error(error);
-      logger.child({ correlationId: 'c' }).warn({ err: error, detail: CANARY, request: { headers: { a: CANARY } } }, 'it');
-      logger.error({ stack: error, body: error, headers: { authorization: CANARY }, code: { nested: CANARY } }, 'it');
+      logger
+        .child({ correlationId: 'c' })
+        .warn({ err: error, detail: CANARY, request: { headers: { a: CANARY } } }, 'it');
+      logger.error(
+        { stack: error, body: error, headers: { authorization: CANARY }, code: { nested: CANARY } },
+        'it',
+      );
     });
     expect(lines.length).toBeGreaterThanOrEqual(4);
     expect(lines.join('')).not.toContain(CANARY);

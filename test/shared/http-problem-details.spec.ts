@@ -5,7 +5,8 @@ import type { RefusalKind } from '../../src/shared/errors.ts';
 import { problemDocument, problemOf } from '../../src/shared/http/problem-details.ts';
 
 const CANARY = 'canary@example.test';
-const failing = (properties: object, message = CANARY): Error => Object.assign(new Error(message), properties);
+const failing = (properties: object, message = CANARY): Error =>
+  Object.assign(new Error(message), properties);
 
 describe('a refusal', () => {
   it.each<[RefusalKind, number]>([
@@ -17,7 +18,11 @@ describe('a refusal', () => {
     ['bad-gateway', 502],
     ['unavailable', 503],
   ])('of kind %s is answered with %i', (kind, status) => {
-    expect(problemOf(new Refusal(kind, 'some-code', 'Why.'))).toMatchObject({ status, code: 'some-code', detail: 'Why.' });
+    expect(problemOf(new Refusal(kind, 'some-code', 'Why.'))).toMatchObject({
+      status,
+      code: 'some-code',
+      detail: 'Why.',
+    });
   });
 
   it('becomes a problem document with everything it says', () => {
@@ -81,12 +86,14 @@ describe('an error nobody meant', () => {
     expect(problemOf(error)).toMatchObject({ status: 500, code: 'internal-error' });
   });
 
-  it.each([new Error(CANARY), failing({ code: '57P01' }), new BadRequestException(CANARY), new NotFoundException(CANARY)])(
-    'tells nothing of its message',
-    (error) => {
-      expect(JSON.stringify(problemDocument(problemOf(error), '/', 'c'))).not.toContain(CANARY);
-    },
-  );
+  it.each([
+    new Error(CANARY),
+    failing({ code: '57P01' }),
+    new BadRequestException(CANARY),
+    new NotFoundException(CANARY),
+  ])('tells nothing of its message', (error) => {
+    expect(JSON.stringify(problemDocument(problemOf(error), '/', 'c'))).not.toContain(CANARY);
+  });
 
   it('keeps the meaning of what the framework refuses', () => {
     expect(problemOf(new NotFoundException()).status).toBe(404);

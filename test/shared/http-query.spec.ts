@@ -57,7 +57,9 @@ describe('a query', () => {
   });
 
   it('has a bounded number of parameters', () => {
-    expect(refusalOf(Array.from({ length: 51 }, (_, index) => `a${index}=1`).join('&')).code).toBe('invalid-request');
+    expect(refusalOf(Array.from({ length: 51 }, (_, index) => `a${index}=1`).join('&')).code).toBe(
+      'invalid-request',
+    );
   });
 
   it('is either read or refused, whatever it is', () => {

@@ -8,6 +8,7 @@ import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { PositionParamPipe } from '../../shared/http/position-param.pipe.ts';
+import { RepeatableQuery } from '../../shared/http/request-rules.interceptor.ts';
 import { EventDto, EventsQueryDto } from './audit.dto.ts';
 
 const CURSOR = z.tuple([z.int().min(0)]);
@@ -20,6 +21,7 @@ export class AuditController {
 
   /** The log by position. A page once read never changes. */
   @Get()
+  @RepeatableQuery(['type'])
   @ApiPageOf(EventDto)
   async list(@Query() query: EventsQueryDto): Promise<Page<EventDto>> {
     const { cursor, limit, order, type, ...filter } = query;

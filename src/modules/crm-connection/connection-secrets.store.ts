@@ -5,21 +5,14 @@ import { sql } from 'kysely';
 import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { Database } from '../../shared/database/database.ts';
-import { Refusal } from '../../shared/errors.ts';
 import { Keyring } from '../../shared/secrets.ts';
+import { connectionDisconnected } from './contract.ts';
 import { CrmTokens } from './crm-provider.ts';
 import type { CrmToken } from './crm-provider.ts';
 
 /** How long whoever asks the CRM for a token may take before others try. */
 const TOKEN_LEASE = sql`clock_timestamp() + interval '90 seconds'`;
 const TOKEN_POLL = 200; // ms
-
-const disconnected = (): Refusal =>
-  new Refusal(
-    'conflict',
-    'connection-disconnected',
-    'This connection has been disconnected, so its credentials are gone. Connect the company again.',
-  );
 
 /** What a connection signs in with: sealed in the database, for this connection's row and nothing else. */
 @Injectable()
@@ -47,7 +40,7 @@ export class ConnectionSecrets {
   async secret(connectionId: string): Promise<string> {
     const row = await this.database.row(sql<{ secret: Buffer }>`
       select secret from connection_secrets where connection_id = ${connectionId}`);
-    if (row === undefined) throw disconnected();
+    if (row === undefined) throw connectionDisconnected();
     return this.keyring.open(row.secret, place(connectionId, 'secret')).toString();
   }
 
@@ -65,14 +58,14 @@ export class ConnectionSecrets {
          set next_request_at = greatest(next_request_at, clock_timestamp()) + make_interval(secs => ${1 / perSecond})
        where connection_id = ${connectionId}
       returning extract(epoch from next_request_at - clock_timestamp())::float8 * 1000 - ${1000 / perSecond} as wait`);
-    if (row === undefined) throw disconnected();
+    if (row === undefined) throw connectionDisconnected();
     if (row.wait > 0) await sleep(row.wait, undefined, { signal });
   }
 
   async token(connectionId: string): Promise<CrmToken | null> {
     const row = await this.database.row(sql<{ token: Buffer | null }>`
       select token from connection_secrets where connection_id = ${connectionId}`);
-    if (row === undefined) throw disconnected();
+    if (row === undefined) throw connectionDisconnected();
     if (row.token === null) return null;
     return JSON.parse(this.keyring.open(row.token, place(connectionId, 'token')).toString()) as CrmToken;
   }
@@ -98,7 +91,10 @@ export class ConnectionSecrets {
   }
 }
 
+/** For one visit: remembers the token between its requests. A token that has been replaced meanwhile is refused, and asked for again. */
 class StoredTokens extends CrmTokens {
+  private last: CrmToken | null = null;
+
   constructor(
     private readonly connectionId: string,
     private readonly secrets: ConnectionSecrets,
@@ -106,19 +102,20 @@ class StoredTokens extends CrmTokens {
     super();
   }
 
-  current(): Promise<CrmToken | null> {
-    return this.secrets.token(this.connectionId);
+  async current(): Promise<CrmToken | null> {
+    this.last ??= await this.secrets.token(this.connectionId);
+    return this.last;
   }
 
   async replace(stale: CrmToken | null, obtain: () => Promise<CrmToken>): Promise<CrmToken> {
     for (;;) {
       const lease = await this.secrets.claimToken(this.connectionId);
-      const stored = await this.current();
+      const stored = await this.secrets.token(this.connectionId);
       if (stored !== null && stored.token !== stale?.token) {
         if (lease !== null) await this.secrets.settleToken(this.connectionId, lease, null);
-        return stored;
+        return (this.last = stored);
       }
-      if (lease !== null) return this.obtain(lease, obtain);
+      if (lease !== null) return (this.last = await this.obtain(lease, obtain));
       await sleep(TOKEN_POLL);
     }
   }

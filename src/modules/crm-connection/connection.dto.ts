@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, IsTimeZone, Length, Matches } from 'class-validator';
 import { ValidateBy } from 'class-validator';
 import type { Connection } from './contract.ts';
@@ -45,6 +46,7 @@ export class ConnectDto {
   timezone?: string | null;
 
   /** Schedules come with a later version: only null is taken. */
+  @ApiPropertyOptional({ type: 'null' })
   @IsOptional()
   @ValidateBy({
     name: 'notYet',

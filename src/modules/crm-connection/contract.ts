@@ -1,4 +1,5 @@
 import { Query } from '@nestjs/cqrs';
+import { Refusal } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event-store/event.ts';
 
 /** One company in one CRM, as anybody may see it: never a secret. */
@@ -19,6 +20,13 @@ export type Connection = {
   createdAt: string;
   version: number;
 };
+
+export const connectionDisconnected = (): Refusal =>
+  new Refusal(
+    'conflict',
+    'connection-disconnected',
+    'This connection has been disconnected and its credentials are gone. Connect the company again.',
+  );
 
 /** The connection, or a refusal `not-found`. */
 export class GetConnection extends Query<Connection> {

@@ -204,7 +204,7 @@ const LEAD = sql`select l.id, l.name, l.email, l.phone, l.status, s.sources, iso
   iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version`;
 
 const SOURCES = sql`cross join lateral (
-  select jsonb_agg(jsonb_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
+  select json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
            'name', o.name, 'email', o.email, 'phone', o.phone) order by o.n) as sources, max(o.last_synced_at) as last_synced_at
     from (select s.*, c.last_synced_at, row_number() over (order by s.linked_position) as n
             from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

@@ -38,9 +38,8 @@ class Books {
   /** The lead goes by `key` from now on, and no longer by the one it had, if that was this source's. */
   move(leadId: string, key: string, source?: KnownSource): void {
     if (source !== undefined && source.emailKey !== source.leadEmailKey) return;
-    if (source?.emailKey != null && this.owners.get(source.emailKey) === leadId) {
-      this.owners.delete(source.emailKey);
-    }
+    const old = source?.emailKey ?? null;
+    if (old !== null && this.owners.get(old) === leadId) this.owners.delete(old);
     this.owners.set(key, leadId);
   }
 }

@@ -27,7 +27,7 @@ export class ActiveRuns {
   async claim(connectionId: string, runId: string): Promise<boolean> {
     const claimed = await this.database.execute(sql`
       insert into active_runs (connection_id, run_id, lease_until, counts, phase, done)
-      values (${connectionId}, ${runId}, ${LEASE}, ${JSON.stringify(NO_COUNTS)}::jsonb, 'starting', 0)
+      values (${connectionId}, ${runId}, ${LEASE}, ${JSON.stringify(NO_COUNTS)}::json, 'starting', 0)
       on conflict (connection_id) do nothing`);
     return claimed === 1;
   }
@@ -35,7 +35,7 @@ export class ActiveRuns {
   /** Prolongs the lease and notes how far the run is; proves, inside a page's transaction, that it is still ours. */
   async advance(runId: string, { counts, phase, done, total }: Progress): Promise<void> {
     const ours = await this.database.execute(sql`
-      update active_runs set lease_until = ${LEASE}, counts = ${JSON.stringify(counts)}::jsonb, phase = ${phase},
+      update active_runs set lease_until = ${LEASE}, counts = ${JSON.stringify(counts)}::json, phase = ${phase},
         done = ${done}, total = ${total}::int where run_id = ${runId}`);
     if (ours !== 1) throw new LeaseLost(runId);
   }

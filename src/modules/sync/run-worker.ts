@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
 import { Refusal } from '../../shared/errors.ts';
-import { CrmClients } from '../crm-connection/contract.ts';
+import { CrmClients, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import type { ClientPage } from '../crm-connection/contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { Progress } from './active-runs.store.ts';
@@ -24,6 +25,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly working = new Map<string, { ended: Promise<void>; abort: AbortController }>();
 
   constructor(
+    private readonly queries: QueryBus,
     private readonly crm: CrmClients,
     private readonly page: SyncPage,
     private readonly clients: CrmClientList,
@@ -67,11 +69,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
     const progress: Progress = { counts: NO_COUNTS, phase: 'clients', done: 0, total: null };
-    const beating = setInterval(() => {
-      this.activeRuns.advance(runId, progress).catch((error: unknown) => {
-        if (error instanceof LeaseLost) abort.abort(error);
-      });
-    }, HEARTBEAT);
+    const beating = setInterval(() => void this.beat(task, progress, abort), HEARTBEAT);
     try {
       const doubt = await this.syncClients(task, progress, abort.signal);
       await this.endRun.completed(facts, progress.counts, doubt, by);
@@ -79,6 +77,23 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       await this.endAfter(error, task, progress, abort.signal);
     } finally {
       clearInterval(beating);
+    }
+  }
+
+  /** Keeps the lease, and ends the run when it is not ours any more or its connection has been disconnected. */
+  private async beat(
+    { runId, connection }: RunTask,
+    progress: Progress,
+    abort: AbortController,
+  ): Promise<void> {
+    try {
+      await this.activeRuns.advance(runId, progress);
+      const { status } = await this.queries.execute(new GetConnection(connection.id));
+      if (status === 'disconnected') abort.abort(connectionDisconnected());
+    } catch (error) {
+      // A database that is away for a moment is no reason to give up: the lease lasts for many beats.
+      if (error instanceof LeaseLost) abort.abort(error);
+      else this.log.warn({ err: error, runId }, 'the lease could not be prolonged');
     }
   }
 

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { GetConnection } from '../crm-connection/contract.ts';
+import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import { SyncCrm } from './contract.ts';
 import { EndRun } from './end-run.ts';
@@ -23,13 +22,7 @@ export class SyncCrmHandler implements ICommandHandler<SyncCrm> {
 
   async execute(command: SyncCrm): Promise<{ runId: string; joined: boolean }> {
     const connection = await this.queries.execute(new GetConnection(command.connectionId));
-    if (connection.status === 'disconnected') {
-      throw new Refusal(
-        'conflict',
-        'connection-disconnected',
-        'This connection has been disconnected, so there is nothing to sync from. Connect the company again.',
-      );
-    }
+    if (connection.status === 'disconnected') throw connectionDisconnected();
     const started = await this.events.transaction(() => this.startOrJoin(command));
     if (!started.joined) this.worker.work({ ...started, connection, by: command.by });
     return started;

@@ -34,7 +34,7 @@ export class SyncRuns implements ReadModel<SyncEvent> {
       } else {
         const { status, error } = endOf(event);
         await this.database.execute(sql`
-          update sync_runs set status = ${status}, counts = ${JSON.stringify(event.data.counts)}::jsonb,
+          update sync_runs set status = ${status}, counts = ${JSON.stringify(event.data.counts)}::json,
             error = ${error === null ? null : JSON.stringify(error)}::jsonb, finished_at = ${recordedAt}
           where id = ${data.runId}`);
       }
@@ -87,6 +87,6 @@ const COUNTS = sql`coalesce(r.counts, a.counts)`;
 
 const RUN = sql`select r.id, r.connection_id as "connectionId", r.trigger, r.status, ${COUNTS} as counts,
     iso_utc(r.started_at) as "startedAt", iso_utc(r.finished_at) as "finishedAt", r.error,
-    jsonb_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, (${COUNTS} ->> 'fetched')::int),
+    json_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, (${COUNTS} ->> 'fetched')::int),
       'total', case when a.run_id is null then (${COUNTS} ->> 'fetched')::int else a.total end) as progress
   from sync_runs r left join active_runs a on a.run_id = r.id`;

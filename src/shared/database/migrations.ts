@@ -7,7 +7,7 @@ const FOLDER = join(import.meta.dirname, '..', '..', '..', 'migrations');
 /** The SQL files of `migrations/` in order of their names, each one a forward-only migration of MikroORM's. */
 export const migrations = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.sql'))
-  .sort()
+  .toSorted()
   .map((file) => ({
     name: file.replace(/\.sql$/, ''),
     class: class extends Migration {

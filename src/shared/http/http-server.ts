@@ -19,14 +19,8 @@ export const boundServer = (server: Server, limits: Partial<typeof LIMITS> = {})
   // Node answers a missing Host by itself, without a body; refuseBrokenTargets does it with one.
   Object.assign(server, { ...LIMITS, ...limits, requireHostHeader: false });
   server.on('clientError', refuseUnreadable);
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const refusal = new HttpRefusal(
-      'expectation-failed',
-      'expectation-failed',
-      'Only "Expect: 100-continue" is known.',
-    );
-    const { status, body } = written(refusal);
-    response.writeHead(status, { 'Content-Type': 'application/problem+json', Connection: 'close' }).end(body);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response); // For refuseBrokenTargets; Node's own answer has no body.
   });
 };
 
@@ -42,18 +36,21 @@ export const drain = (server: Server, milliseconds: number): Promise<void> =>
     });
   });
 
-/** Refuses a missing Host and an address that is not a plain path. */
+/** Refuses a missing Host, an address that is not a plain path, and expectations nobody can meet. */
 export const refuseBrokenTargets = (
   request: IncomingMessage,
   _response: ServerResponse,
   next: (error?: unknown) => void,
 ): void => {
-  const hasHost = request.headers.host !== undefined || request.httpVersion === '1.0';
-  if (hasHost && request.url?.startsWith('/') === true) next();
-  else
-    next(
-      new Refusal('invalid', 'bad-request', 'The request needs a Host header and an address that is a path.'),
-    );
+  const { host, expect } = request.headers;
+  const hasHost = host !== undefined || request.httpVersion === '1.0';
+  if (!hasHost || request.url?.startsWith('/') !== true) {
+    const detail = 'The request needs a Host header and an address that is a path.';
+    next(new Refusal('invalid', 'bad-request', detail));
+  } else if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    const detail = 'Only "Expect: 100-continue" is understood.';
+    next(new HttpRefusal('expectation-failed', 'expectation-failed', detail));
+  } else next();
 };
 
 const written = (error: unknown): { status: number; body: string } => {

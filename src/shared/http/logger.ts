@@ -90,7 +90,7 @@ const routeOf = ({ route }: EdgeRequest): string =>
 const requestLine = (request: EdgeRequest, response: EdgeResponse, ms: number): object => ({
   method: request.method,
   route: routeOf(request),
-  status: response.statusCode,
+  ...(response.writableEnded && { status: response.statusCode }),
   ms,
 });
 

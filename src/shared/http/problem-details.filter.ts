@@ -1,6 +1,5 @@
 import { Catch } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { pathOf } from './edge-request.ts';
 import type { EdgeRequest, EdgeResponse } from './edge-request.ts';
 import { problemDocument, problemOf } from './problem-details.ts';
@@ -8,8 +7,6 @@ import { problemDocument, problemOf } from './problem-details.ts';
 /** Answers everything that is thrown as a problem document; what it means for HTTP is decided in problem-details.ts. */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
-  constructor(private readonly logger: PinoLogger) {}
-
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<EdgeRequest>();
@@ -17,7 +14,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const problem = problemOf(error);
     if (problem.status >= 500) {
       const { code, status } = problem;
-      this.logger.error({ err: error, code, status, correlationId: request.correlationId }, 'request failed');
+      request.log.error({ err: error, code, status }, 'request failed');
     }
     if (response.headersSent) {
       response.destroy();

@@ -26,7 +26,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const readId = (id: unknown): string | null => {
   const text =
     typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : typeof id === 'string' ? id.trim() : '';
-  if (/^\d{1,40}$/.test(text)) return text.replace(/^0+/, '') || null;
+  if (/^\d{1,64}$/.test(text)) return text.replace(/^0+/, '') || null;
   return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text) ? text : null;
 };
 

@@ -137,7 +137,7 @@ export class Listing {
   #endOfPass(): End | null {
     if (this.#announced !== null && this.#steady.size === this.#announced) return COMPLETE;
     const { distinct, strangers, repeats } = this.#inPass;
-    const same = this.#pass > 1 && strangers === 0 && distinct === this.#before.distinct;
+    const same = strangers === 0 && distinct === this.#before.distinct;
     if (same && this.#announced === null && repeats === 0 && this.#before.repeats === 0) return COMPLETE;
     if ((same && this.#steadySince < this.#pass) || this.#pass === MOST_PASSES) {
       return { complete: false, reason: this.#reason(same) };

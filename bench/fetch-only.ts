@@ -1,0 +1,13 @@
+import { pages } from './pages.ts';
+import type { Job, Side } from './sides.ts';
+
+/** (c): what the list itself costs. */
+export const fetchOnly = async ({ crm }: Job): Promise<Side> => ({
+  sync: async () => {
+    let clients = 0;
+    for await (const page of pages(crm)) clients += page.length;
+    return clients;
+  },
+  leads: async () => 0,
+  close: async () => undefined,
+});

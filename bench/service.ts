@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import pg from 'pg';
+import { peakMegabytes, startProgram } from './programs.ts';
+import { timed } from './sides.ts';
+import type { Job, Outcome } from './sides.ts';
+
+type Answer = { id?: string; success?: boolean; detail?: string; stats?: { clients_fetched: number } };
+
+const API_KEY = randomBytes(24).toString('hex');
+
+/** The whole program, as somebody runs it, asked over HTTP like anybody asks it. */
+export const runService = async ({ crm, database }: Job): Promise<Outcome> => {
+  const service = await startProgram(
+    {
+      script: 'dist/main.js',
+      env: {
+        PORT: '0',
+        LOG_LEVEL: 'warn',
+        DATABASE_URL: database,
+        CRM_SYNC_DATA_DIR: tmpdir(),
+        CRM_SYNC_API_KEY: API_KEY,
+        CRM_SYNC_ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+        SIMPLYBOOK_REST_URL: crm.url,
+        SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0',
+      },
+    },
+    /crm-sync is ready: (\S+)/,
+  );
+  try {
+    const { company, login, password: secret } = crm;
+    const connection = await post(`${service.url}/api/connections`, {
+      provider: 'simplybook',
+      company,
+      login,
+      secret,
+    });
+    const sync = async (): Promise<number> => {
+      const answer = await post(`${service.url}/api/connections/${connection.id}/sync`, {});
+      return answer.stats!.clients_fetched;
+    };
+    const first = await timed(sync);
+    const again = await timed(sync);
+    return { first, again, leads: await leadsIn(database), peakMegabytes: await peakMegabytes(service.pid) };
+  } finally {
+    await service.stop();
+  }
+};
+
+const post = async (url: string, body: object): Promise<Answer> => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${API_KEY}`,
+      prefer: 'wait=600',
+    },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Answer;
+  if (!response.ok || response.status === 202)
+    throw new Error(`The service answered ${response.status}: ${answer.detail}`);
+  return answer;
+};
+
+export const leadsIn = async (database: string): Promise<number> => {
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ leads: number }>('select count(*)::int as leads from leads');
+    return rows[0]!.leads;
+  } finally {
+    await client.end();
+  }
+};

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ListedPage } from '../../src/modules/crm-connection/simplybook/client-page.ts';
+import { Listing, type End } from '../../src/modules/crm-connection/simplybook/listing.ts';
+
+/** What others do to the list between two requests. Positions are taken modulo the length of the list. */
+type Change =
+  | { kind: 'insert'; at: number }
+  | { kind: 'delete'; at: number }
+  | { kind: 'move'; from: number; to: number };
+
+type Told = 'counts' | 'nothing';
+
+const apply = (list: string[], change: Change, newId: () => string): void => {
+  const place = (at: number): number => (list.length === 0 ? 0 : at % list.length);
+  if (change.kind === 'insert') list.splice(place(change.at), 0, newId());
+  if (change.kind === 'delete') list.splice(place(change.at), 1);
+  if (change.kind === 'move') list.splice(place(change.to), 0, ...list.splice(place(change.from), 1));
+};
+
+const pageOf = (list: string[], page: number, size: number, told: Told): ListedPage => {
+  const records = list.slice((page - 1) * size, page * size);
+  if (told === 'nothing') return { records, announced: null, pagesCount: null, onPage: null };
+  return { records, announced: list.length, pagesCount: Math.ceil(list.length / size), onPage: size };
+};
+
+type Read = { brought: string[]; end: End; requests: number; alwaysThere: string[] };
+
+/** Reads a list of `count` clients while each of `gaps` happens before one request. */
+const read = (count: number, size: number, gaps: Change[][], told: Told): Read => {
+  const list = Array.from({ length: count }, (_, index) => `${index + 1}`);
+  const alwaysThere = new Set(list);
+  let newest = count;
+  const newId = (): string => `${(newest += 1)}`;
+  const listing = new Listing();
+  const brought: string[] = [];
+  for (let requests = 1; requests < 10_000; requests += 1) {
+    for (const change of gaps[requests - 2] ?? []) apply(list, change, newId);
+    for (const id of [...alwaysThere]) if (!list.includes(id)) alwaysThere.delete(id);
+    const page = pageOf(list, listing.page, size, told);
+    const doubt = listing.doubt(page);
+    if (doubt !== null)
+      return { brought, end: { complete: false, reason: doubt }, requests, alwaysThere: [] };
+    const { fresh, end } = listing.take(page, page.records.map(String));
+    brought.push(...page.records.map(String).filter((_, index) => fresh[index] === true));
+    if (end !== null) return { brought, end, requests, alwaysThere: [...alwaysThere] };
+  }
+  throw new Error('The listing had no end.');
+};
+
+const position = fc.nat({ max: 60 });
+const insert = fc.record({ kind: fc.constant('insert' as const), at: position });
+const remove = fc.record({ kind: fc.constant('delete' as const), at: position });
+const move = fc.record({ kind: fc.constant('move' as const), from: position, to: position });
+
+const several = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { maxLength: 4 });
+
+/** Any renaming, and additions or deletions, but not both between the same two requests (see Listing). */
+const visibleGap = fc.oneof(
+  several(fc.oneof(insert, move)),
+  several(fc.oneof(remove, move)),
+  fc.constant([]),
+);
+const anyGap = several(fc.oneof(insert, remove, move));
+const count = fc.nat({ max: 40 });
+const size = fc.integer({ min: 3, max: 12 });
+
+const expectHonest = ({ brought, end, alwaysThere }: Read): void => {
+  expect(new Set(brought).size).toBe(brought.length);
+  if (end.complete) expect(brought).toEqual(expect.arrayContaining(alwaysThere));
+  else expect(end.reason).not.toBe('');
+};
+
+describe('A listing', () => {
+  it('of a list that stands still takes one request per page and is complete', () => {
+    fc.assert(
+      fc.property(count, size, (clients, perPage) => {
+        const { brought, end, requests } = read(clients, perPage, [], 'counts');
+        expect(end).toEqual({ complete: true });
+        expect(brought).toHaveLength(clients);
+        expect(requests).toBe(Math.max(1, Math.ceil(clients / perPage)));
+      }),
+    );
+  });
+
+  it('brings each client once, and all that were there the whole time, or says that it is not complete', () => {
+    fc.assert(
+      fc.property(count, size, fc.array(visibleGap, { maxLength: 12 }), (clients, perPage, gaps) => {
+        expectHonest(read(clients, perPage, gaps, 'counts'));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('needs no count for that promise: two equal readings do', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        size,
+        fc.array(anyGap, { maxLength: 12 }),
+        (clients, perPage, gaps) => {
+          expectHonest(read(clients, perPage, gaps, 'nothing'));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is complete when the list comes to rest while it is read for the first time', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 20, max: 40 }),
+        fc.array(visibleGap, { maxLength: 1 }),
+        (clients, gaps) => {
+          expect(read(clients, 5, gaps, 'counts').end).toEqual({ complete: true });
+        },
+      ),
+    );
+  });
+
+  it('is given up after three passes when the list never stops moving', () => {
+    const newcomer: Change = { kind: 'insert', at: 0 };
+    const { end, requests } = read(40, 10, Array<Change[]>(1_000).fill([newcomer]), 'counts');
+    expect(end).toEqual({ complete: false, reason: expect.stringContaining('changed while it was read') });
+    expect(requests).toBeLessThan(30);
+  });
+
+  it('without a count believes no two readings of equally many, but different clients', () => {
+    const oneGone: Change = { kind: 'delete', at: 0 };
+    const oneNew: Change = { kind: 'insert', at: 0 };
+    const { end, requests, brought } = read(6, 3, [[], [], [oneGone, oneNew]], 'nothing');
+    expect(end).toEqual({ complete: true });
+    expect(requests).toBe(9);
+    expect(brought).toHaveLength(7);
+  });
+
+  it('without a count believes no two equal readings that met a client twice', () => {
+    // Client 1 moves to the end behind the reader's back, both times, and each time hides client 3.
+    const away: Change = { kind: 'move', from: 0, to: 3 };
+    const back: Change = { kind: 'move', from: 3, to: 0 };
+    const { end, brought } = read(4, 2, [[away], [], [back], [away]], 'nothing');
+    expect(brought).toEqual(['1', '2', '4', '3']);
+    expect(end).toMatchObject({ complete: false });
+  });
+
+  it('counts anew from the moment when the number of clients changes, going round the list', () => {
+    const gone: Change = { kind: 'delete', at: 0 };
+    const { brought, end, requests } = read(40, 10, [[], [gone]], 'counts');
+    expect(end).toEqual({ complete: true });
+    // Four pages, then the two that were read before the deletion; client 21 had slipped to page two.
+    expect(requests).toBe(6);
+    expect(brought).toContain('21');
+  });
+});
+
+describe('An empty page', () => {
+  const empty = (counts: Partial<ListedPage> = {}): ListedPage => ({
+    records: [],
+    announced: null,
+    pagesCount: null,
+    onPage: null,
+    ...counts,
+  });
+
+  const after = (pages: number, counts: Partial<ListedPage> = {}): Listing => {
+    const listing = new Listing();
+    for (let page = 1; page <= pages; page += 1) {
+      const keys = Array.from({ length: 100 }, (_, index) => `${page}-${index}`);
+      listing.take({ ...empty(counts), records: keys }, keys);
+    }
+    return listing;
+  };
+
+  const COUNTS = { announced: 450, pagesCount: 5, onPage: 100 };
+
+  it('is the end past the last page', () => {
+    expect(after(4, COUNTS).doubt(empty({ ...COUNTS, announced: 390, pagesCount: 4 }))).toBeNull();
+    expect(after(2).doubt(empty())).toBeNull();
+  });
+
+  it('is no end before the last page, whatever it says of the number of pages', () => {
+    expect(after(2, COUNTS).doubt(empty(COUNTS))).toBe('page 3 of 5 was empty');
+    expect(after(2, COUNTS).doubt(empty({ ...COUNTS, pagesCount: 0 }))).toBe('page 3 of 5 was empty');
+  });
+
+  it('is no end when it suddenly says nothing, or that there are no clients at all', () => {
+    expect(after(2, COUNTS).doubt(empty())).toMatch(/without saying how many/);
+    expect(after(2, COUNTS).doubt(empty({ announced: 0, pagesCount: 0, onPage: 100 }))).toMatch(/not empty/);
+  });
+
+  it('is the whole list only when it says so', () => {
+    expect(new Listing().doubt(empty({ announced: 0, pagesCount: 0, onPage: 100 }))).toBeNull();
+    expect(new Listing().doubt(empty({ announced: 50, pagesCount: 1, onPage: 100 }))).toMatch(/not empty/);
+    expect(new Listing().doubt(empty())).toMatch(/without saying how many/);
+  });
+});

@@ -1,0 +1,88 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import { ormConfig } from '../../src/mikro-orm.config.ts';
+import { Database } from '../../src/shared/database/database.ts';
+import type { Decision } from '../../src/shared/event-store/decider.ts';
+import { EventStore } from '../../src/shared/event-store/event-store.ts';
+import type { Event, EventMeta } from '../../src/shared/event-store/event.ts';
+import { SubjectKeys } from '../../src/shared/event-store/subject-keys.ts';
+import { Keyring } from '../../src/shared/secrets.ts';
+import { freshDatabase } from './database.ts';
+
+/** One running instance of the service, as far as it records: its own pool, its own event store. */
+export type Instance = { database: Database; events: EventStore; keyring: Keyring; close(): Promise<void> };
+
+/** A database of the test's own, one instance on it, and an administrator beside it. */
+export type TestStore = Instance & {
+  url: string;
+  /** Another instance on the same database, with the same keys. */
+  another(at?: string): Promise<Instance>;
+  /** As the server's administrator, whom no role holds back. */
+  admin: Client;
+  rows<Row>(statement: string, values?: unknown[]): Promise<Row[]>;
+};
+
+export const META: EventMeta = { actor: 'system', correlationId: 'test', causationId: null };
+
+export const newKey = (id = 'k1') => ({ id, key: randomBytes(32) });
+
+export const openInstance = async (url: string, keyring: Keyring): Promise<Instance> => {
+  const orm = await MikroORM.init(ormConfig(url, 'service'));
+  const database = new Database(orm.em as ConstructorParameters<typeof Database>[0]);
+  const events = new EventStore(database, new SubjectKeys(database, keyring));
+  return { database, events, keyring, close: () => orm.close(true) };
+};
+
+export const openTestStore = async (): Promise<TestStore> => {
+  const { url, drop } = await freshDatabase();
+  const keyring = new Keyring([newKey()]);
+  const first = await openInstance(url, keyring);
+  const opened: Instance[] = [first];
+  const admin = new Client({ connectionString: url });
+  await admin.connect();
+  return {
+    ...first,
+    url,
+    admin,
+    another: async (at = url) => {
+      const instance = await openInstance(at, keyring);
+      opened.push(instance);
+      return instance;
+    },
+    rows: async <Row>(statement: string, values: unknown[] = []) =>
+      (await admin.query(statement, values)).rows as Row[],
+    close: async () => {
+      await Promise.all(opened.map((instance) => instance.close()));
+      await admin.end();
+      await drop();
+    },
+  };
+};
+
+/** Records these events whatever has happened to the stream before. */
+export const recording = (stream: string, ...events: Event[]): Decision => ({ stream, decide: () => events });
+
+export const happened = (id: string = randomUUID()): Event => ({ type: 'SomethingHappened', data: { id } });
+
+/** Something about a person, whose name is a personal value. */
+export const met = (subject: string, name: string): Event => ({
+  type: 'PersonMet',
+  data: {},
+  personal: { name },
+  subject,
+});
+
+/** Waits until a question to the database is answered with true; for what happens in another session. */
+export const until = async (store: TestStore, question: string): Promise<void> => {
+  while (!(await store.rows<{ yes: boolean }>(`select (${question}) as yes`))[0]!.yes) {
+    await store.rows('select pg_sleep(0.005)');
+  }
+};
+
+export const waitsForTheHead = (sessions: number): string =>
+  `(select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      and query like '%append_events%') >= ${sessions}`;
+
+export const positionOfHead = sql<{ position: string }>`select position from event_log`;
