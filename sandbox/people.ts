@@ -46,6 +46,7 @@ const addressOf = (id: number, name: string, domain: string): string => {
     .replaceAll('ß', 'ss')
     .replaceAll('ø', 'o')
     .replaceAll('ł', 'l')
+    .replaceAll('ı', 'i')
     .replaceAll(/[^a-z0-9]+/g, '.')
     .replaceAll(/^\.+|\.+$/g, '');
   return `${local === '' ? 'client' : local}.${id}@${domain}`;

@@ -63,8 +63,13 @@ const drip: Wire = async (res, answer, value, signal) => {
 
 const drained = (res: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    res.once('drain', resolve);
-    res.once('close', resolve);
+    const settle = (): void => {
+      res.off('drain', settle);
+      res.off('close', settle);
+      resolve();
+    };
+    res.on('drain', settle);
+    res.on('close', settle);
   });
 
 const huge: Wire = async (res, _answer, value) => {

@@ -14,6 +14,7 @@ import { DatabaseModule } from './shared/database/database.module.ts';
 import { EventStoreModule } from './shared/event-store/event-store.module.ts';
 import { EdgeModule } from './shared/http/edge.module.ts';
 import type { Keyring } from './shared/secrets.ts';
+import { Shutdown } from './shared/shutdown.ts';
 
 export type AppOptions = {
   config: Config;
@@ -42,8 +43,8 @@ export class AppModule {
         LeadsModule,
         AuditModule,
       ],
-      providers: [{ provide: CONFIG, useValue: config }],
-      exports: [CONFIG],
+      providers: [{ provide: CONFIG, useValue: config }, Shutdown],
+      exports: [CONFIG, Shutdown],
     };
   }
 }

@@ -1,24 +1,34 @@
 const DEEPEST = 16;
 const LONGEST_TEXT = 2_000; // characters
 const MOST_ENTRIES = 200;
+const LONGEST_JSON = 50_000; // characters, in all
 
 /**
  * Foreign data as jsonb can keep it and people can look at it: what PostgreSQL refuses (NUL, lone surrogates) is replaced
  * by U+FFFD, what is too deep, too long or too many is cut and says so. Never throws.
  */
-export const storable = (value: unknown, depth = 0): unknown => {
+export const storable = (value: unknown): unknown => {
+  const kept = cleaned(value, 0);
+  const json = JSON.stringify(kept);
+  return json.length <= LONGEST_JSON
+    ? kept
+    : `${json.slice(0, LONGEST_TEXT).toWellFormed()}… (too large to keep)`;
+};
+
+const cleaned = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return text(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  // jsonb knows no -0: a record must compare equal to itself after it has been stored.
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : String(value);
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value !== 'object') return null;
   if (depth === DEEPEST) return '… (too deep to keep)';
   if (Array.isArray(value)) {
-    const kept = value.slice(0, MOST_ENTRIES).map((element) => storable(element, depth + 1));
+    const kept = value.slice(0, MOST_ENTRIES).map((element) => cleaned(element, depth + 1));
     return value.length > MOST_ENTRIES ? [...kept, `… (${value.length - MOST_ENTRIES} more)`] : kept;
   }
   const entries = Object.entries(value).slice(0, MOST_ENTRIES);
-  return Object.fromEntries(entries.map(([key, entry]) => [text(key), storable(entry, depth + 1)]));
+  return Object.fromEntries(entries.map(([key, entry]) => [text(key), cleaned(entry, depth + 1)]));
 };
 
 const text = (value: string): string => {

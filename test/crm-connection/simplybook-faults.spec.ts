@@ -64,7 +64,7 @@ const named = ACCIDENTS.map(
 
 /** Only what never ends is ended by the deadline; everything else has all the time it wants. */
 const deadlineFor = ({ kind }: Omit<Trouble, 'page'>): Partial<SimplyBookSettings> =>
-  kind === 'hang' || kind === 'drip' ? { answerWithinMs: 1_000, tries: 3 } : { tries: 3 };
+  kind === 'hang' || kind === 'drip' ? { answerWithinMs: 500, tries: 3 } : { tries: 3 };
 
 describe('An accident in the middle of the list', () => {
   it.each(named)('(%s) that happens twice is got over: the page is asked again', async (_name, trouble) => {
@@ -112,6 +112,14 @@ describe('An accident in the middle of the list', () => {
     const { ids, end } = await meeting.list();
     expect(sorted(ids)).toEqual(idsIn(meeting.sandbox));
     expect(end).toEqual(COMPLETE);
+  });
+
+  it.each(['huge', 'gzip-bomb'] as const)('with a thousand megabytes (%s) is not even read', async (kind) => {
+    const { list } = await meet({ switches: { troubles: [{ kind, page: 2 }] } }, { tries: 1 });
+    expect(await refusalOf(list())).toMatchObject({
+      code: 'crm-answer-unusable',
+      message: expect.stringContaining('larger than we take'),
+    });
   });
 
   it('that refuses the request itself is not repeated', async () => {

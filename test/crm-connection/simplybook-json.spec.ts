@@ -25,8 +25,9 @@ describe('A JSON text of SimplyBook.me', () => {
     expect(parseJson(nested(32))).toEqual({ value: JSON.parse(nested(32)), cut: false });
     const cut = parseJson(`{"before":1,"deep":${nested(1_000_000)},"after":[{"x":2}]}`);
     expect(cut).toMatchObject({ value: { before: 1, after: [{ x: 2 }] }, cut: true });
-    const { deep } = cut?.value as { deep: unknown };
-    expect((deep as unknown[]).flat(31)).toEqual([CUT]);
+    const levels = JSON.stringify(cut?.value).split('[');
+    expect(levels).toHaveLength(1 + 31 + 1);
+    expect(levels.join('')).toContain(JSON.stringify(CUT));
   });
 
   it('does not take brackets and quotes inside texts for nesting', () => {
@@ -50,7 +51,7 @@ describe('A JSON text of SimplyBook.me', () => {
 
   it('takes a member called __proto__ for a member and nothing else', () => {
     const json = parseJson('{"id":1,"__proto__":{"admin":true}}');
-    expect(Object.keys(json?.value as object)).toEqual(['id', '__proto__']);
-    expect((json?.value as { admin?: unknown }).admin).toBeUndefined();
+    expect(JSON.stringify(json?.value)).toBe('{"id":1,"__proto__":{"admin":true}}');
+    expect(json?.value).not.toHaveProperty('admin');
   });
 });

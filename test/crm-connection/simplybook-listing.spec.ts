@@ -36,7 +36,7 @@ const read = (count: number, size: number, gaps: Change[][], told: Told): Read =
   const brought: string[] = [];
   for (let requests = 1; requests < 10_000; requests += 1) {
     for (const change of gaps[requests - 2] ?? []) apply(list, change, newId);
-    for (const id of [...alwaysThere]) if (!list.includes(id)) alwaysThere.delete(id);
+    for (const id of alwaysThere) if (!list.includes(id)) alwaysThere.delete(id);
     const page = pageOf(list, listing.page, size, told);
     const doubt = listing.doubt(page);
     if (doubt !== null)
@@ -53,14 +53,10 @@ const insert = fc.record({ kind: fc.constant('insert' as const), at: position })
 const remove = fc.record({ kind: fc.constant('delete' as const), at: position });
 const move = fc.record({ kind: fc.constant('move' as const), from: position, to: position });
 
-const several = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { maxLength: 4 });
+const several = (one: fc.Arbitrary<Change>): fc.Arbitrary<Change[]> => fc.array(one, { maxLength: 4 });
 
 /** Any renaming, and additions or deletions, but not both between the same two requests (see Listing). */
-const visibleGap = fc.oneof(
-  several(fc.oneof(insert, move)),
-  several(fc.oneof(remove, move)),
-  fc.constant([]),
-);
+const visibleGap = fc.oneof(several(fc.oneof(insert, move)), several(fc.oneof(remove, move)));
 const anyGap = several(fc.oneof(insert, remove, move));
 const count = fc.nat({ max: 40 });
 const size = fc.integer({ min: 3, max: 12 });
@@ -120,7 +116,12 @@ describe('A listing', () => {
 
   it('is given up after three passes when the list never stops moving', () => {
     const newcomer: Change = { kind: 'insert', at: 0 };
-    const { end, requests } = read(40, 10, Array<Change[]>(1_000).fill([newcomer]), 'counts');
+    const { end, requests } = read(
+      40,
+      10,
+      Array.from({ length: 1_000 }, () => [newcomer]),
+      'counts',
+    );
     expect(end).toEqual({ complete: false, reason: expect.stringContaining('changed while it was read') });
     expect(requests).toBeLessThan(30);
   });

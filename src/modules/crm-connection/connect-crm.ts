@@ -9,7 +9,7 @@ import { connect, connection, connectionStream } from './connection.decider.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { Connections } from './connections.read-model.ts';
 import type { Connection } from './contract.ts';
-import { CrmProvider } from './crm-provider.ts';
+import { CrmProvider, signInDeadline } from './crm-provider.ts';
 
 export type NewConnection = {
   company: string;
@@ -33,7 +33,6 @@ export class ConnectCrm extends Command<Connection> {
 
 const PROVIDER = 'simplybook';
 const DEFAULT_DOMAIN = 'simplybook.me';
-const SIGN_IN_WITHIN = 60_000; // ms
 
 @CommandHandler(ConnectCrm)
 export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
@@ -47,10 +46,10 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
   async execute({ given, by }: ConnectCrm): Promise<Connection> {
     const { login, secret, timezone, clientsWithoutEmail } = given;
     const company = given.company.trim().toLowerCase();
-    const asked = given.domain ?? DEFAULT_DOMAIN;
+    const asked = given.domain?.trim().toLowerCase() ?? DEFAULT_DOMAIN;
     await this.refuseSecond(asked, company);
     const account = { company, login, secret, domain: asked };
-    const token = await this.provider.signIn(account, unpaced, AbortSignal.timeout(SIGN_IN_WITHIN));
+    const token = await this.provider.signIn(account, unpaced, signInDeadline());
     const domain = token.domain ?? asked;
     const connectionId = randomUUID();
     const facts = {

@@ -11,7 +11,7 @@ import { CrmTokens } from './crm-provider.ts';
 import type { CrmToken } from './crm-provider.ts';
 
 /** How long whoever asks the CRM for a token may take before others try. */
-const TOKEN_LEASE = sql`clock_timestamp() + interval '90 seconds'`;
+const TOKEN_LEASE = sql`clock_timestamp() + interval '2 minutes'`;
 const TOKEN_POLL = 200; // ms
 
 /** What a connection signs in with: sealed in the database, for this connection's row and nothing else. */

@@ -9,6 +9,7 @@ import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
+import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
 import { ConnectCrm } from './connect-crm.ts';
 import { CheckReportDto, ConnectDto, ConnectionDto, CredentialsDto } from './connection.dto.ts';
@@ -33,6 +34,7 @@ export class CrmConnectionController {
 
   /** Connects a company. The credentials are tried first; wrong ones are refused and nothing is stored. */
   @Post()
+  @Problems('bad-gateway')
   connect(@Body() body: ConnectDto, @CurrentCaller() by: Caller): Promise<ConnectionDto> {
     const { company, login, secret } = body;
     const optional = {
@@ -61,6 +63,7 @@ export class CrmConnectionController {
 
   /** Replaces login and secret. The new ones are tried first; wrong ones change nothing. */
   @Put(':id/credentials')
+  @Problems('conflict', 'unprocessable', 'bad-gateway')
   replaceCredentials(
     @Param('id', UuidParamPipe) id: string,
     @Body() { login, secret }: CredentialsDto,

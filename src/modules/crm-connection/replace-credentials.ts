@@ -7,7 +7,7 @@ import { connection, connectionStream, replaceCredentials } from './connection.d
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { GetConnection } from './contract.ts';
 import type { Connection } from './contract.ts';
-import { CrmProvider } from './crm-provider.ts';
+import { CrmProvider, signInDeadline } from './crm-provider.ts';
 
 /** Signs in once with the new credentials and keeps them instead of the old ones. Wrong ones change nothing. */
 export class ReplaceCredentials extends Command<Connection> {
@@ -20,8 +20,6 @@ export class ReplaceCredentials extends Command<Connection> {
     super();
   }
 }
-
-const SIGN_IN_WITHIN = 60_000; // ms
 
 @CommandHandler(ReplaceCredentials)
 export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredentials> {
@@ -38,8 +36,8 @@ export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredent
     await this.secrets.secret(connectionId);
     const login = newLogin ?? oldLogin;
     const pace = (signal: AbortSignal): Promise<void> => this.secrets.pace(connectionId, signal);
-    const signal = AbortSignal.timeout(SIGN_IN_WITHIN);
-    const token = await this.provider.signIn({ company, login, secret, domain }, pace, signal);
+    const account = { company, login, secret, domain };
+    const token = await this.provider.signIn(account, pace, signInDeadline());
     await this.events.transaction(async () => {
       await this.secrets.put(connectionId, secret, token);
       const decided = decision(

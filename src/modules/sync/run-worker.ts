@@ -3,6 +3,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
 import { Refusal } from '../../shared/errors.ts';
+import { Shutdown } from '../../shared/shutdown.ts';
 import { CrmClients, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import type { ClientPage } from '../crm-connection/contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
@@ -22,7 +23,8 @@ const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller
 @Injectable()
 export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(RunWorker.name);
-  private readonly working = new Map<string, { ended: Promise<void>; abort: AbortController }>();
+  /** By run id: resolves when it has ended. */
+  private readonly working = new Map<string, Promise<void>>();
 
   constructor(
     private readonly queries: QueryBus,
@@ -31,17 +33,19 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly clients: CrmClientList,
     private readonly activeRuns: ActiveRuns,
     private readonly endRun: EndRun,
+    private readonly shutdown: Shutdown,
   ) {}
 
   work(task: RunTask): void {
-    const abort = new AbortController();
-    const ended = this.run(task, abort).finally(() => this.working.delete(task.runId));
-    this.working.set(task.runId, { ended, abort });
+    this.working.set(
+      task.runId,
+      this.run(task).finally(() => this.working.delete(task.runId)),
+    );
   }
 
   /** Resolves when the run has ended, or at once when this instance does not work on it. */
   async ended(runId: string): Promise<void> {
-    await this.working.get(runId)?.ended;
+    await this.working.get(runId);
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -60,21 +64,21 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const working = [...this.working.values()];
-    for (const { abort } of working) abort.abort(new Shutdown());
-    await Promise.all(working.map(({ ended }) => ended));
+    await Promise.all([...this.working.values()]);
   }
 
-  private async run(task: RunTask, abort: AbortController): Promise<void> {
+  private async run(task: RunTask): Promise<void> {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.shutdown.signal]);
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
     const progress: Progress = { counts: NO_COUNTS, phase: 'clients', done: 0, total: null };
     const beating = setInterval(() => void this.beat(task, progress, abort), HEARTBEAT);
     try {
-      const doubt = await this.syncClients(task, progress, abort.signal);
+      const doubt = await this.syncClients(task, progress, signal);
       await this.endRun.completed(facts, progress.counts, doubt, by);
     } catch (error) {
-      await this.endAfter(error, task, progress, abort.signal);
+      await this.endAfter(abort.signal.aborted ? abort.signal.reason : error, task, progress);
     } finally {
       clearInterval(beating);
     }
@@ -112,22 +116,18 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     return doubtOf(end, progress.counts.fetched, known);
   }
 
-  private async endAfter(
-    error: unknown,
-    task: RunTask,
-    { counts }: Progress,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async endAfter(cause: unknown, task: RunTask, { counts }: Progress): Promise<void> {
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
-    const cause = signal.aborted ? (signal.reason as unknown) : error;
     try {
-      if (cause instanceof LeaseLost)
+      if (cause instanceof LeaseLost) {
         this.log.warn({ runId }, 'the run was taken over, its lease had run out');
-      else if (cause instanceof Shutdown) {
-        await this.endRun.interrupted({ ...facts, counts, dead: false }, cause.message);
-      } else await this.endRun.failed(facts, counts, reasonOf(cause), by);
-      if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run did not end well');
+      } else if (this.shutdown.signal.aborted) {
+        await this.endRun.interrupted({ ...facts, counts, dead: false }, STOPPED);
+      } else {
+        if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run failed');
+        await this.endRun.failed(facts, counts, reasonOf(cause), by);
+      }
     } catch (failure) {
       // The lease will run out and another worker will say that this run was interrupted.
       this.log.error({ err: failure, runId }, 'the end of the run could not be recorded');
@@ -135,10 +135,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-class Shutdown extends Error {
-  override readonly name = 'Shutdown';
-  override readonly message = 'The service was stopped while the run was going on.';
-}
+const STOPPED = 'The service was stopped while the run was going on.';
 
 const reasonOf = (error: unknown): { code: string; detail: string } =>
   error instanceof Refusal

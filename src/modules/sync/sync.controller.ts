@@ -9,6 +9,7 @@ import { instant } from '../../shared/http/instant.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
+import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
 import { GetRun, SyncCrm } from './contract.ts';
 import { waitOf } from './prefer.ts';
@@ -40,6 +41,7 @@ export class SyncController {
     description: '`respond-async`, or `wait=<seconds>` (default 120, at most 600).',
   })
   @ApiOkResponse({ type: SyncAnswerDto })
+  @Problems('bad-gateway')
   @ApiAcceptedResponse({ type: RunDto, description: 'Still running; `Location` says where to look.' })
   async sync(
     @Param('id', UuidParamPipe) connectionId: string,

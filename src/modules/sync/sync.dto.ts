@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, Matches } from 'class-validator';
 import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import type { SyncRun } from './contract.ts';
@@ -121,6 +122,7 @@ export class QuarantinedRecordDto implements QuarantinedRecord {
   code!: string;
   detail!: string;
   /** As received. */
+  @ApiProperty({ anyOf: [{}] })
   record!: unknown;
   firstSeenAt!: string;
   lastSeenAt!: string;

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { makePrivate } from './data-directory.ts';
 import { failedWith, reasonOf, refuseToStart } from './start-failure.ts';
 
 /** Whom PostgreSQL's programs run as. Null: as this process itself. Only root needs another, PostgreSQL refuses root. */
@@ -37,40 +38,6 @@ export const run = (
   });
 
 /**
- * Makes the data directory if need be, closed to other people, and answers its real path. Missing parents are ordinary
- * directories: whatever the umask, the database's account must be able to pass through them.
- * @throws Refusal when it cannot be made.
- */
-export const makeDataDirectory = async (dataDir: string): Promise<string> => {
-  const path = resolve(dataDir);
-  if (/["$`\\\n]/.test(path)) {
-    throw refuseToStart(
-      `The data directory ${JSON.stringify(path)} has a character in its path that PostgreSQL's pg_ctl does not bear ` +
-        '(one of " $ ` \\ or a line break): set CRM_SYNC_DATA_DIR to another directory.',
-    );
-  }
-  try {
-    const first = await mkdir(path, { recursive: true });
-    if (first !== undefined) await setModes(first, path);
-    return await realpath(path);
-  } catch (error) {
-    throw refuseToStart(
-      `The data directory ${path} cannot be made (${reasonOf(error)}): ` +
-        'give this user the right to, or set CRM_SYNC_DATA_DIR to a directory that can be written.',
-      error,
-    );
-  }
-};
-
-const setModes = async (first: string, path: string): Promise<void> => {
-  if (process.getuid?.() !== 0) return chmod(path, 0o700);
-  for (let parent = dirname(path); parent.startsWith(first); parent = dirname(parent)) {
-    await chmod(parent, 0o755);
-  }
-  await chmod(path, 0o711);
-};
-
-/**
  * Finds the database of a data directory: `<dataDir>/postgres`, or a place under /var/lib that `<dataDir>/postgres-location`
  * names. Files that exist keep their owner; new ones go to the data directory's owner, else to `postgres`, else to `nobody`.
  */
@@ -95,8 +62,7 @@ const placeElsewhere = async (dataDir: string): Promise<string> => {
   const name = `${basename(dirname(dataDir))}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
   const place = join(ELSEWHERE, name);
   try {
-    const first = await mkdir(place, { recursive: true });
-    if (first !== undefined) await setModes(first, place);
+    await makePrivate(place);
   } catch (error) {
     throw refuseToStart(
       `PostgreSQL does not run as root, and the account it runs as cannot enter ${dataDir} or find a place in ${ELSEWHERE} ` +

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failedWith, refuseToStart } from './start-failure.ts';
+import { failedWith, reasonOf, refuseToStart } from './start-failure.ts';
 
 /** Longer than any first start or crash recovery of a small database. */
 const PATIENCE_MS = 600_000;
@@ -44,7 +44,13 @@ const isAlive = (pid: number): boolean => {
 
 const acquire = async (path: string): Promise<void> => {
   const offer = `${path}.${randomUUID()}`;
-  await mkdir(offer);
+  await mkdir(offer).catch((error: unknown) => {
+    throw refuseToStart(
+      `The directory ${dirname(path)} cannot be written (${reasonOf(error)}): ` +
+        'start crm-sync as the user it belongs to, or set CRM_SYNC_DATA_DIR to another directory.',
+      error,
+    );
+  });
   await writeFile(join(offer, 'owner'), (await identityOf(process.pid)) ?? String(process.pid));
   const deadline = Date.now() + PATIENCE_MS;
   try {

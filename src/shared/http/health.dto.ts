@@ -1,6 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-
+/** That all is well; anything else is a problem document. */
 export class HealthDto {
-  @ApiProperty({ enum: ['ok'] })
   status!: 'ok';
 }

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, StreamableFile } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { lastValueFrom, of } from 'rxjs';
@@ -27,6 +27,7 @@ const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 /** Milliseconds; well below the store's lease. */
 const RENEW_EVERY = 20_000;
 const RETRY_AFTER = 5;
+const JSON_TYPE = 'application/json; charset=utf-8';
 const KEPT_HEADERS = ['Content-Type', 'Location', 'Retry-After', 'ETag'];
 
 /**
@@ -140,7 +141,10 @@ const replay = ({ status, headers, body }: Answer, response: EdgeResponse): unkn
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('Idempotency-Replayed', 'true');
-  return body;
+  // As bytes: Express would add a charset to the type of a problem document.
+  return body === undefined
+    ? undefined
+    : new StreamableFile(Buffer.from(JSON.stringify(body)), { type: JSON_TYPE });
 };
 
 const inUse = (): Refusal =>

@@ -8,6 +8,7 @@ import { flawsOf, nestsDeeperThan } from './json-text.ts';
 
 /** Bytes, before and after decompression. A route may ask for more by `@BodyLimit(bytes)`. */
 export const BODY_LIMIT = 102_400;
+const MOST_DISCARDED = 16_777_216;
 /** Levels of arrays and objects. Node parses thousands, but cannot write or copy them again. */
 export const JSON_DEPTH = 32;
 
@@ -32,10 +33,18 @@ export const readJsonBody = async (
     const bytes = await decompressed(await readAll(request, limit), request, limit);
     return bytes.length === 0 ? null : { bytes, value: parseJson(bytes) };
   } catch (error) {
-    // What is still coming is thrown away, within the server's request timeout, so that the sender can read the answer.
-    request.resume();
+    discardRest(request);
     throw error;
   }
+};
+
+/** Reads on for a while, so that the sender gets to see the answer; hangs up on who never ends. */
+const discardRest = (request: EdgeRequest): void => {
+  let left = MOST_DISCARDED;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
 };
 
 const hasBody = ({ headers }: EdgeRequest): boolean =>

@@ -11,6 +11,8 @@ import { problemResponse } from './problems.ts';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
+type Parameters = NonNullable<Operation['parameters']>;
+
 const PACKAGE = z.object({ version: z.string(), description: z.string() });
 
 const SECURITY = 'key';
@@ -83,10 +85,37 @@ const openApiOf = (app: INestApplication, publicUrl: string | null): OpenAPIObje
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
-      if (operation !== undefined) addCommonProblems(operation, method);
+      if (operation === undefined) continue;
+      operation.parameters = mended(operation.parameters ?? []);
+      addCommonProblems(operation, method);
     }
   }
   return document;
+};
+
+/**
+ * What the scanner gets wrong: a parameter with a default is not required, header names have no case, and what our path
+ * parameters look like is known by their names.
+ */
+const mended = (parameters: Parameters): Parameters => {
+  const byName = new Map<string, Parameters[number]>();
+  for (const parameter of parameters) {
+    if (!('in' in parameter)) continue;
+    const { name, schema = {} } = parameter;
+    const isPath = parameter.in === 'path';
+    const isRequired = parameter.required === true && parameter.in !== 'header' && !('default' in schema);
+    byName.set(`${parameter.in} ${name.toLowerCase()}`, {
+      ...parameter,
+      required: isPath || isRequired,
+      schema: isPath ? (PATH_SCHEMAS[name] ?? schema) : schema,
+    });
+  }
+  return [...byName.values()];
+};
+
+const PATH_SCHEMAS: Record<string, object> = {
+  id: { type: 'string', format: 'uuid' },
+  position: { type: 'integer', minimum: 0 },
 };
 
 const ownPackage = (): z.infer<typeof PACKAGE> =>

@@ -137,9 +137,10 @@ export class Listing {
   #endOfPass(): End | null {
     if (this.#announced !== null && this.#steady.size === this.#announced) return COMPLETE;
     const { distinct, strangers, repeats } = this.#inPass;
-    const same = strangers === 0 && distinct === this.#before.distinct;
+    const same = this.#pass > 1 && strangers === 0 && distinct === this.#before.distinct;
     if (same && this.#announced === null && repeats === 0 && this.#before.repeats === 0) return COMPLETE;
-    if ((same && this.#steadySince < this.#pass) || this.#pass === MOST_PASSES) {
+    const isHopeless = same && this.#announced !== null && this.#steadySince < this.#pass;
+    if (isHopeless || this.#pass === MOST_PASSES) {
       return { complete: false, reason: this.#reason(same) };
     }
     this.#pass += 1;
@@ -152,7 +153,7 @@ export class Listing {
   #reason(same: boolean): string {
     const seen = `${this.#inPass.distinct} were listed`;
     if (this.#announced === null) {
-      return `SimplyBook.me does not say how many clients there are, and the list read differently each time; ${seen} the last time.`;
+      return `SimplyBook.me does not say how many clients there are, and the list moved while it was read; ${seen} the last time.`;
     }
     return same
       ? `SimplyBook.me says there are ${this.#announced} clients, but ${seen}, the same ones each time.`
