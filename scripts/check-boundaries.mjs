@@ -22,7 +22,9 @@ const cruised = async (baseDir) => {
     undefined,
     { tsConfig: extractTSConfig(join(ROOT, tsConfig.fileName)) },
   );
-  const own = output.modules.filter(({ source }) => FOLDERS.some((folder) => source.startsWith(`${folder}/`)));
+  const own = output.modules.filter(({ source }) =>
+    FOLDERS.some((folder) => source.startsWith(`${folder}/`)),
+  );
   return {
     violations: output.summary.violations,
     modules: own.length,
@@ -50,7 +52,9 @@ const complaintsOf = ({ violations, modules, dependencies }) => {
 const seen = await cruised(resolve(process.argv[2] ?? ROOT));
 const complaints = complaintsOf(seen);
 if (complaints.length === 0) {
-  console.log(`boundaries: ${seen.modules} modules, ${seen.dependencies} dependencies, all where they may be`);
+  console.log(
+    `boundaries: ${seen.modules} modules, ${seen.dependencies} dependencies, all where they may be`,
+  );
 } else {
   console.error(complaints.join('\n'));
   process.exitCode = 1;

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, readEncryptionKeys } from './config.ts';
 import type { Config, EncryptionKey } from './config.ts';
+import { makeDataDirectory } from './database/data-directory.ts';
 
 const FILE = 'encryption-keys';
 
@@ -13,8 +14,7 @@ const FILE = 'encryption-keys';
  */
 export const loadEncryptionKeys = async ({ encryptionKeys, dataDir }: Config): Promise<EncryptionKey[]> => {
   if (encryptionKeys !== null) return encryptionKeys;
-  await mkdir(dataDir, { recursive: true });
-  const file = join(dataDir, FILE);
+  const file = join(await makeDataDirectory(dataDir), FILE);
   await offer(file, `k1:${randomBytes(32).toString('base64')}\n`);
   const keys = readEncryptionKeys((await readFile(file, 'utf8')).trim());
   if (keys !== null) return keys;

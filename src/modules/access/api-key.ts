@@ -1,9 +1,10 @@
 import { createHash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { ConfigError } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
+import { makeDataDirectory } from '../../shared/database/data-directory.ts';
 
 const FILE = 'api-key';
 const PREFIX = 'crs_';
@@ -41,7 +42,7 @@ export const loadApiKey = async ({
 }: Pick<Config, 'apiKey' | 'dataDir'>): Promise<{ key: string; generatedNow: boolean }> => {
   if (apiKey !== null) return { key: apiKey, generatedNow: false };
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeDataDirectory(dataDir);
     const generatedNow = await offer(newKey(), dataDir);
     return { key: await readKey(dataDir), generatedNow };
   } catch (error) {

@@ -62,7 +62,7 @@ const asConfigError = (error: unknown, variable: string): unknown => {
     );
   }
   if (error instanceof UnusableDatabase) return new ConfigError(variable, error.message);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   const reason = REASONS[code] ?? (/^08|^57P/.test(code) ? 'refused the connection' : null);
   return reason === null ? error : new ConfigError(variable, `points to a database that ${reason} (${code})`);
 };

@@ -78,7 +78,8 @@ export class EventStore {
     const rows = await this.database.rows(sql<EventRow>`
       select ${EVENT} from unnest(${streams}::text[]) as s (stream)
        cross join lateral (select * from events where stream = s.stream order by version) e
-        left join subject_keys k on k.subject = e.subject`);
+        left join subject_keys k on k.subject = e.subject
+       order by e.position`);
     const events = new Map<string, Recorded[]>();
     for (const row of rows) {
       const past = events.get(row.stream);
