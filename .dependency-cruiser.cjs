@@ -37,7 +37,8 @@ module.exports = {
     },
     {
       name: 'deciders-are-pure',
-      comment: 'A decider may import only deciders, contracts, words of src/shared, node:util and node:crypto.',
+      comment:
+        'A decider may import only deciders, contracts, words of src/shared, node:util and node:crypto.',
       severity: 'error',
       from: { path: '^src/.*\\.decider\\.ts$' },
       to: {
@@ -53,7 +54,8 @@ module.exports = {
     },
     {
       name: 'orm-and-sql-stay-at-the-edge',
-      comment: 'MikroORM, Kysely and pg belong into *.read-model.ts, *.store.ts, the event store and src/shared/database.',
+      comment:
+        'MikroORM, Kysely and pg belong into *.read-model.ts, *.store.ts, the event store and src/shared/database.',
       severity: 'error',
       from: {
         path: '^src/',
@@ -83,15 +85,28 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'bench-borrows-little',
+      comment:
+        'Of src a benchmark may use only src/shared/database and what the hand-written rivals must compute alike.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(shared/database/|modules/(leads/email-key|sync/fingerprint)\\.ts$)',
+      },
+    },
+    {
       name: 'src-never-imports-outsiders',
-      comment: 'The service must not need the web console, the sandbox, the demo, the benchmarks or the tests.',
+      comment:
+        'The service must not need the web console, the sandbox, the demo, the benchmarks or the tests.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(web|sandbox|demo|bench|test)/' },
     },
     {
       name: 'src-needs-dependencies-only',
-      comment: 'What src imports must be under "dependencies" in package.json, or it is missing in production.',
+      comment:
+        'What src imports must be under "dependencies" in package.json, or it is missing in production.',
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'] },

@@ -61,7 +61,16 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
     const upserted = { leadId: row.lead, change: 'created', changed, source };
     const values = JSON.stringify({ name, email, phone });
     const subject = `crm-client-${connectionId}-${externalId}`;
-    return { n: index + 1, id: externalId, print: client.fingerprint, subject, imported, upserted, values, ...row };
+    return {
+      n: index + 1,
+      id: externalId,
+      print: client.fingerprint,
+      subject,
+      imported,
+      upserted,
+      values,
+      ...row,
+    };
   });
   return [JSON.stringify(rows), metaOf(run), connectionId];
 };

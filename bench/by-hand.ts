@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { migrate } from '../src/shared/database/migrate.ts';
 import { leadRow } from './hand-clients.ts';
@@ -11,7 +11,7 @@ import type { Job, Side } from './sides.ts';
 // (b): the service's whole work on the service's own tables by the best hand-written SQL we know: per 1,000 clients one
 // look-up and one statement, with the same events, hash chain and encryption.
 
-const INSTALLATION_KEY = randomBytes(32);
+const INSTALLATION_KEY = createSecretKey(randomBytes(32));
 
 export const byHand = async (job: Job): Promise<Side> => {
   await migrate(job.database);
@@ -107,12 +107,14 @@ const WRITE = `
   input as materialized (
     select * from jsonb_to_recordset($4::jsonb) as c (n int, id text, print text, subject text, wrapped text, lead uuid,
       name text, email text, key text, phone text, search text, sort text)),
-  imported as materialized (select recorded_at from append_events($1::jsonb, $3::jsonb)),
+  imported as materialized (
+    select head.position as head from head
+     cross join lateral append_events(case when head.position is not null then $1::jsonb end, $3::jsonb)),
   upserted as materialized (
-    select min(position) as first, min(recorded_at) as at from (select count(*) from imported) i
+    select min(position) as first, min(recorded_at) as at from (select min(head) as head from imported) i
      cross join lateral append_events((
-       select jsonb_agg(e || jsonb_build_object('causationId', 'event:' || (head.position + n)) order by n)
-         from jsonb_array_elements($2::jsonb) with ordinality as e (e, n), head where i.count > 0), $3::jsonb)),
+       select jsonb_agg(e || jsonb_build_object('causationId', 'event:' || (i.head + n)) order by n)
+         from jsonb_array_elements($2::jsonb) with ordinality as e (e, n)), $3::jsonb)),
   keys as (insert into subject_keys (subject, wrapped_key) select subject, decode(wrapped, 'base64') from input),
   sources as (
     insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)

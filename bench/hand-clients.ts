@@ -30,7 +30,8 @@ const quickKey = (email: string): string => {
   const lower = email.toLowerCase();
   if (PLAIN_ADDRESS.test(lower) && !lower.includes('..')) return lower;
   const key = emailKey(email);
-  if ('code' in key) throw new Error('The references take good clients only: start the sandbox with --clean.');
+  if ('code' in key)
+    throw new Error('The references take good clients only: start the sandbox with --clean.');
   return key.key;
 };
 

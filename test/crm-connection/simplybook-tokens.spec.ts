@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CrmToken } from '../../src/modules/crm-connection/crm-provider.ts';
-import { TransientTokens } from '../../src/modules/crm-connection/transient-tokens.ts';
+import { TransientTokens } from './transient-tokens.ts';
 import { idsIn, meet, never, refusalOf, sorted, type Meeting } from './simplybook.ts';
 
 const countsOf = ({ sandbox }: Meeting) => {

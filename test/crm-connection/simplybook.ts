@@ -5,7 +5,7 @@ import type { ClientPage, CrmClient, UnreadableRecord } from '../../src/modules/
 import type { CrmAccount, CrmSession } from '../../src/modules/crm-connection/crm-provider.ts';
 import { SimplyBookSettings } from '../../src/modules/crm-connection/simplybook/settings.ts';
 import { SimplyBookProvider } from '../../src/modules/crm-connection/simplybook/simplybook.provider.ts';
-import { TransientTokens } from '../../src/modules/crm-connection/transient-tokens.ts';
+import { TransientTokens } from './transient-tokens.ts';
 import { Refusal } from '../../src/shared/errors.ts';
 
 /** What a listing came to. */

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MikroORM } from '@mikro-orm/postgresql';
-import { sql } from 'kysely';
 import { Client } from 'pg';
 import { ormConfig } from '../../src/mikro-orm.config.ts';
 import { Database } from '../../src/shared/database/database.ts';
@@ -30,7 +29,7 @@ export const newKey = (id = 'k1') => ({ id, key: randomBytes(32) });
 
 export const openInstance = async (url: string, keyring: Keyring): Promise<Instance> => {
   const orm = await MikroORM.init(ormConfig(url, 'service'));
-  const database = new Database(orm.em as ConstructorParameters<typeof Database>[0]);
+  const database = new Database(orm.em);
   const events = new EventStore(database, new SubjectKeys(database, keyring));
   return { database, events, keyring, close: () => orm.close(true) };
 };
@@ -42,6 +41,8 @@ export const openTestStore = async (): Promise<TestStore> => {
   const opened: Instance[] = [first];
   const admin = new Client({ connectionString: url });
   await admin.connect();
+  // When a test could not clean up, the end of the run ends this session; that is no failure of its own.
+  admin.on('error', () => undefined);
   return {
     ...first,
     url,
@@ -74,6 +75,15 @@ export const met = (subject: string, name: string): Event => ({
   subject,
 });
 
+/** Keeps everybody who appends waiting until `release`. */
+export const holdTheHead = async ({ url }: TestStore): Promise<{ release(): Promise<void> }> => {
+  const holder = new Client({ connectionString: url });
+  await holder.connect();
+  await holder.query('begin');
+  await holder.query('select from event_log for update');
+  return { release: () => holder.end() };
+};
+
 /** Waits until a question to the database is answered with true; for what happens in another session. */
 export const until = async (store: TestStore, question: string): Promise<void> => {
   while (!(await store.rows<{ yes: boolean }>(`select (${question}) as yes`))[0]!.yes) {
@@ -81,8 +91,6 @@ export const until = async (store: TestStore, question: string): Promise<void> =
   }
 };
 
-export const waitsForTheHead = (sessions: number): string =>
-  `(select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-      and query like '%append_events%') >= ${sessions}`;
-
-export const positionOfHead = sql<{ position: string }>`select position from event_log`;
+/** So many sessions wait for what others hold. */
+export const areWaiting = (sessions: number): string =>
+  `(select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') >= ${sessions}`;

@@ -5,6 +5,8 @@ export type EmailKey = { key: string } | { code: 'email.missing' | 'email.invali
 
 const LONGEST = 254; // RFC 5321 section 4.5.3.1.3, without the angle brackets
 const INVISIBLE = /[\p{C}\p{Z}]/u;
+/** Where `domainToASCII` would end a host or decode it: example.com/x is not example.com. */
+const URL_PARTS = /[/?#\\%]/;
 
 /**
  * What makes two spellings one address: trimmed, NFC, lower case, the domain as its A-label. Plus-tags and dots are not
@@ -18,9 +20,11 @@ export const emailKey = (email: string | null): EmailKey => {
   const usable =
     text.length <= LONGEST &&
     !INVISIBLE.test(text) &&
+    at > 0 &&
+    !URL_PARTS.test(text.slice(at + 1)) &&
     domain !== '' &&
     isEmail(`${text.slice(0, at)}@${domain}`, { allow_utf8_local_part: true });
   return usable
-    ? { key: `${text.slice(0, at).toLowerCase()}@${domain.toLowerCase()}` }
+    ? { key: `${text.slice(0, at).toLowerCase()}@${domain.toLowerCase()}`.normalize('NFC') }
     : { code: 'email.invalid', detail: 'has an e-mail address that no mail could reach' };
 };

@@ -186,7 +186,7 @@ const NOTHING: LeadValues = { name: null, email: null, phone: null };
 
 /** Marks left out, lower case: `Élodie` stands between `Ella` and `Emil`. */
 const sortName = (name: string | null): string =>
-  (name ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().slice(0, 200);
+  (name ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().slice(0, 200).toWellFormed();
 
 const derived = (values: LeadValues) => {
   const key = emailKey(values.email);

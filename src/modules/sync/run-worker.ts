@@ -64,7 +64,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.working.values()]);
+    await Promise.all(this.working.values());
   }
 
   private async run(task: RunTask): Promise<void> {

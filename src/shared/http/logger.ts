@@ -49,14 +49,12 @@ const loggable = (fields: object): Record<string, unknown> =>
     }),
   );
 
-/** What pino gets to see of a call. Without a text of ours, pino would take the message of the error. */
-const cleaned = (first: unknown, text: unknown): [object, string] => {
+/** What pino gets to see of a call: never an error, whose message it would take for the text of the line. */
+const cleaned = (first: unknown, text: unknown): [object, string?] => {
   if (typeof first === 'string') return [{}, first];
   const fields = isNativeError(first) ? { err: first } : first;
-  return [
-    typeof fields === 'object' && fields !== null ? loggable(fields) : {},
-    typeof text === 'string' ? text : 'no text',
-  ];
+  const kept = typeof fields === 'object' && fields !== null ? loggable(fields) : {};
+  return typeof text === 'string' ? [kept, text] : [kept];
 };
 
 const terminal = (): DestinationStream => pretty({ singleLine: true, sync: true, ignore: 'pid,hostname' });
@@ -70,13 +68,11 @@ export const createLogger = (level: string, stream?: DestinationStream): Logger 
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: {
         logMethod([first, text], method, level) {
-          const [fields, message] = cleaned(first, text);
-          const context: unknown = Reflect.get(fields, 'context');
-          if (level === INFO && typeof context === 'string' && CHATTY.has(context)) {
-            this.debug(fields, message);
-          } else {
-            method.call(this, fields, message);
-          }
+          const line = cleaned(first, text);
+          const context: unknown = Reflect.get(line[0], 'context');
+          const isChatter = level === INFO && typeof context === 'string' && CHATTY.has(context);
+          if (isChatter) this.debug(...line);
+          else method.apply(this, line);
         },
       },
     },

@@ -6,7 +6,15 @@ import { decision } from '../../../src/shared/event-store/decider.ts';
 import type { Decider } from '../../../src/shared/event-store/decider.ts';
 import type { EventStore } from '../../../src/shared/event-store/event-store.ts';
 import type { Event, Recorded } from '../../../src/shared/event-store/event.ts';
-import { happened, META, openTestStore, recording, until, waitsForTheHead } from '../event-store-harness.ts';
+import {
+  happened,
+  holdTheHead,
+  META,
+  openTestStore,
+  recording,
+  until,
+  areWaiting,
+} from '../event-store-harness.ts';
 import type { TestStore } from '../event-store-harness.ts';
 
 let store: TestStore;
@@ -24,6 +32,10 @@ const headOf = async (): Promise<number> =>
 
 class ChangeOfMind extends Error {}
 
+/** Somebody else was faster on one of its streams, five times in a row. */
+const hasLostEveryRace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505';
+
 /** A transaction as writers have them: work, an append, more work, and now and then a change of mind. */
 const write = async (events: EventStore, streams: string[]): Promise<string[]> => {
   const ids = Array.from({ length: randomInt(1, 4) }, () => randomUUID());
@@ -37,7 +49,7 @@ const write = async (events: EventStore, streams: string[]): Promise<string[]> =
     });
     return ids;
   } catch (error) {
-    if (error instanceof ChangeOfMind) return [];
+    if (error instanceof ChangeOfMind || hasLostEveryRace(error)) return [];
     throw error;
   }
 };
@@ -46,7 +58,7 @@ describe('appending', () => {
   it('lets a live reader see every committed event once, in order and without a gap, while sixteen write', async () => {
     const WRITERS = 16;
     const TRANSACTIONS = 20;
-    const streams = Array.from({ length: 40 }, (_, n) => `busy-${n}`);
+    const streams = Array.from({ length: 100 }, (_, n) => `busy-${n}`);
     const from = await headOf();
     const other = await store.another();
     const seen: Recorded[] = [];
@@ -94,7 +106,7 @@ describe('appending', () => {
     });
     await appended;
     const waiting = store.events.transact([recording('second', happened())], META);
-    await until(store, waitsForTheHead(1));
+    await until(store, areWaiting(1));
     expect(await store.events.readAll({ after: from, limit: 10 })).toEqual([]);
     goOn();
     await expect(rolledBack).rejects.toThrow(ChangeOfMind);
@@ -108,18 +120,15 @@ describe('appending', () => {
       states.push(state);
       return count(state);
     });
-    await store.admin.query('begin');
-    await store.admin.query('select from event_log for update');
+    const head = await holdTheHead(store);
     const both = [store.events.transact([watched], META), other.events.transact([watched], META)];
-    await until(store, waitsForTheHead(2));
-    await store.admin.query('commit');
+    await until(store, areWaiting(2));
+    await head.release();
     const recorded = (await Promise.all(both)).flat(2);
 
     expect(states).toEqual([0, 0, 1]);
-    expect(recorded.map(({ version, data }) => [version, (data as Counted['data']).to]).toSorted()).toEqual([
-      [1, 1],
-      [2, 2],
-    ]);
+    const counted = recorded.map(({ version, data }) => `${version}: ${(data as Counted['data']).to}`);
+    expect(new Set(counted)).toEqual(new Set(['1: 1', '2: 2']));
   });
 
   it('lets a later decision of a batch see what an earlier one decided about the same stream', async () => {
@@ -169,7 +178,9 @@ describe('read models', () => {
       name: 'fragile',
       on: ['SomethingHappened'],
       apply: (events) =>
-        events.some((event) => idOf(event) === 'bad') ? Promise.reject(new ChangeOfMind()) : Promise.resolve(),
+        events.some((event) => idOf(event) === 'bad')
+          ? Promise.reject(new ChangeOfMind())
+          : Promise.resolve(),
     });
     const from = await headOf();
     const batch = [recording('noted-1', happened('good')), recording('noted-2', happened('bad'))];
@@ -211,7 +222,9 @@ describe('append_events', () => {
       return `ok ${rows.length}`;
     } catch (error) {
       const { code } = error as { code: string };
-      return ({ '23505': 'conflict', CS001: 'gap', '23514': 'refused' } as Record<string, string>)[code] ?? code;
+      return (
+        ({ '23505': 'conflict', CS001: 'gap', '23514': 'refused' } as Record<string, string>)[code] ?? code
+      );
     }
   };
 
@@ -245,12 +258,18 @@ describe('append_events', () => {
     expect(await headOf()).toBe(outcome.startsWith('ok') ? from + appended.length : from);
   });
 
-  it.each(['', 'white space', "quote'", 'line\nbreak', 'ünicode', 'percent%', 'unit\x1fseparator', 'a'.repeat(401)])(
-    'refuses the stream name %j',
-    async (stream) => {
-      expect(await append(stream, 1)).toBe('refused');
-    },
-  );
+  it.each([
+    '',
+    'white space',
+    "quote'",
+    'line\nbreak',
+    'ünicode',
+    'percent%',
+    'unit\x1fseparator',
+    'a'.repeat(401),
+  ])('refuses the stream name %j', async (stream) => {
+    expect(await append(stream, 1)).toBe('refused');
+  });
 
   it('stamps times that never step back, whatever the clock does', async () => {
     await store.rows("update event_log set recorded_at = clock_timestamp() + interval '1 hour'");

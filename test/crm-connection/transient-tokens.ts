@@ -1,4 +1,4 @@
-import { CrmTokens, type CrmToken } from './crm-provider.ts';
+import { CrmTokens, type CrmToken } from '../../src/modules/crm-connection/crm-provider.ts';
 
 /** The token of credentials that are only being tried: kept in memory, for nobody else, gone with the attempt. */
 export class TransientTokens extends CrmTokens {

@@ -1,0 +1,133 @@
+/** What outside programs rely on, as far as the tests read it: names and shapes of the HTTP contract. */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  correlationId: string;
+  errors?: { pointer: string; detail: string }[];
+};
+
+export type Page<Row> = { data: Row[]; page: { nextCursor: string | null; limit: number } };
+
+export type Connection = {
+  id: string;
+  provider: string;
+  name: string;
+  company: string;
+  login: string;
+  domain: string;
+  timezone: string | null;
+  clientsWithoutEmail: string;
+  status: 'connected' | 'needs-attention' | 'disconnected';
+  attention: { code: string; detail: string } | null;
+  schedule: { cron: string; timezone: string } | null;
+  nextSyncAt: string | null;
+  lastSyncedAt: string | null;
+  createdAt: string;
+  version: number;
+};
+
+export type CheckReport = {
+  ok: boolean;
+  checks: { tried: string; ok: boolean; answered: string; advice: string | null }[];
+};
+
+export type SyncStats = {
+  leads_created: number;
+  leads_updated: number;
+  bookings_found: number;
+  errors_count: number;
+  clients_fetched: number;
+  leads_unchanged: number;
+  leads_linked: number;
+  clients_quarantined: number;
+  clients_erased: number;
+  bookings_created: number;
+  bookings_updated: number;
+  bookings_unchanged: number;
+  bookings_quarantined: number;
+};
+
+export type SyncAnswer = {
+  success: true;
+  message: string;
+  lastSynced: string;
+  runId: string;
+  status: string;
+  stats: SyncStats;
+  errors: { externalId: string; code: string; message: string }[];
+};
+
+export type FailedSync = Problem & { success: false; error: string; runId: string };
+
+export type Run = {
+  id: string;
+  connectionId: string;
+  trigger: string;
+  status: string;
+  counts: {
+    fetched: number;
+    created: number;
+    updated: number;
+    linked: number;
+    unchanged: number;
+    quarantined: number;
+    erased: number;
+  };
+  startedAt: string;
+  finishedAt: string | null;
+  error: { code: string; detail: string } | null;
+  progress: { phase: string; done: number; total: number | null };
+};
+
+export type LeadSource = {
+  connectionId: string;
+  externalId: string;
+  primary: boolean;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+};
+
+export type Lead = {
+  id: string;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+  source: string;
+  status: string;
+  notes: string;
+  sources: LeadSource[];
+  createdAt: string;
+  updatedAt: string;
+  lastSyncedAt: string;
+  version: number;
+};
+
+export type Waiting = {
+  id: string;
+  connectionId: string;
+  externalId: string;
+  kind: string;
+  code: string;
+  detail: string;
+  record: unknown;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  attempts: number;
+};
+
+export type LogEvent = {
+  position: number;
+  stream: string;
+  version: number;
+  type: string;
+  data: Record<string, unknown>;
+  personal: Record<string, unknown> | null;
+  erased: boolean;
+  meta: { actor: string; correlationId: string; causationId: string | null; runId?: string };
+  recordedAt: string;
+  hash: string;
+};

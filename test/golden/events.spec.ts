@@ -1,0 +1,115 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import {
+  connect,
+  connection,
+  disconnect,
+  needAttention,
+  recover,
+  replaceCredentials,
+} from '../../src/modules/crm-connection/connection.decider.ts';
+import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connection/contract.ts';
+import type { LeadEvent } from '../../src/modules/leads/contract.ts';
+import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
+import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
+import { complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import { fold } from '../../src/shared/event-store/decider.ts';
+import type { Event } from '../../src/shared/event-store/event.ts';
+
+const connectionId = 'c0ffee00-0000-4000-8000-00000000000c';
+const runId = 'c0ffee00-0000-4000-8000-00000000000a';
+const leadId = 'c0ffee00-0000-4000-8000-00000000000e';
+const externalId = '41';
+const login = 'olga@studio.example';
+const subject = `crm-client-${connectionId}-${externalId}`;
+const values = { name: 'Ada Example', email: 'ada@example.com', phone: null };
+const counts = { fetched: 9, created: 5, updated: 1, linked: 1, unchanged: 1, quarantined: 1, erased: 0 };
+const facts = { connectionId, externalId, runId };
+const company: CrmConnected['data'] = {
+  connectionId,
+  provider: 'simplybook',
+  company: 'studio-nord',
+  domain: 'simplybook.example',
+  timezone: null,
+  clientsWithoutEmail: 'quarantine',
+};
+
+type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent)['type'];
+
+/** What the deciders of today make of each event; a type that is missing here does not compile. */
+const made: Record<EventType, Event[]> = {
+  CrmConnected: connect(company, { name: 'Studio Nord', login })('new'),
+  CrmCredentialsReplaced: replaceCredentials(connectionId, login)({ attention: null }),
+  CrmNeedsAttention: needAttention(connectionId, {
+    code: 'crm-credentials-refused',
+    detail: 'The CRM does not accept the password.',
+  })({ attention: null }),
+  CrmRecovered: recover(connectionId)({ attention: 'crm-credentials-refused' }),
+  CrmDisconnected: disconnect(connectionId)({ attention: null }),
+  SyncStarted: start({ runId, connectionId }, 'api')('new'),
+  SyncCompleted: complete({ runId, connectionId }, counts, null)('running'),
+  SyncFailed: fail({ runId, connectionId }, counts, { code: 'crm-unreachable', detail: 'Nobody answers.' })(
+    'running',
+  ),
+  SyncInterrupted: interrupt({ runId, connectionId }, counts, 'The service was stopped.')('running'),
+  ClientImported: importClient(facts, leadId, values)(null),
+  ClientQuarantined: quarantineClient(facts, {
+    code: 'email.missing',
+    detail: 'Client 41 (Ada Example) has no e-mail address.',
+    values: { ...values, email: null },
+    record: { id: '41', name: 'Ada Example', email: '' },
+  })(null),
+  LeadUpserted: upsert(leadId, { connectionId, externalId }, values, subject)(null),
+};
+
+/** What the kept events come to, each by itself. */
+const states: Record<EventType, unknown> = {
+  CrmConnected: { attention: null },
+  CrmCredentialsReplaced: 'new',
+  CrmNeedsAttention: { attention: 'crm-credentials-refused' },
+  CrmRecovered: { attention: null },
+  CrmDisconnected: 'disconnected',
+  SyncStarted: 'running',
+  SyncCompleted: 'ended',
+  SyncFailed: 'ended',
+  SyncInterrupted: 'ended',
+  ClientImported: { imported: values, quarantined: null },
+  ClientQuarantined: {
+    imported: null,
+    quarantined: {
+      code: 'email.missing',
+      detail: 'Client 41 (Ada Example) has no e-mail address.',
+      record: { id: '41', name: 'Ada Example', email: '' },
+    },
+  },
+  LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+};
+
+const FOLDER = join(import.meta.dirname, 'events');
+const kept = async (type: string): Promise<Event> =>
+  JSON.parse(await readFile(join(FOLDER, `${type}.json`), 'utf8')) as Event;
+
+const stateAfter = (event: Event): unknown => {
+  const { type } = event;
+  if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
+  if (type.startsWith('Sync')) return fold(run, [event as SyncEvent]);
+  if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);
+  return fold(lead, [event as LeadEvent]);
+};
+
+describe('events are a storage format', () => {
+  it('has a kept example of every type', async () => {
+    const names = (await readdir(FOLDER)).map((file) => file.replace(/\.json$/, ''));
+    expect(names.toSorted()).toEqual(Object.keys(made).toSorted());
+  });
+
+  it.each(Object.keys(made))('%s is written as it always was', async (type) => {
+    expect(JSON.parse(JSON.stringify(made[type as EventType]))).toEqual([await kept(type)]);
+  });
+
+  it.each(Object.keys(made))('%s of the past is still understood', async (type) => {
+    expect(stateAfter(await kept(type))).toEqual(states[type as EventType]);
+  });
+});

@@ -1,0 +1,171 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { disagreements, operationAt, type Document } from './openapi.ts';
+
+export type Answer<Body> = {
+  status: number;
+  headers: Headers;
+  /** The last part of a problem's type, '' for anything else. */
+  code: string;
+  body: Body;
+  text: string;
+};
+
+/** How a test asks the service. A text or bytes are sent as they are, any other body as JSON. Every answer is held to the OpenAPI document and must not contain a secret. */
+export type Api = <Body>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer<Body>>;
+
+export type Service = {
+  url: string;
+  databaseUrl: string;
+  api: Api;
+  /** `GET /api/leads/{id}` and the like, with the statuses that were answered. */
+  observed: ReadonlyMap<string, ReadonlySet<number>>;
+  document: Document;
+  /** Everything it has written, on both streams. */
+  output: () => string;
+  pid: number;
+  /** SIGTERM. @throws when it does not end with 0. */
+  stop: () => Promise<void>;
+  /** SIGKILL. */
+  kill: () => Promise<void>;
+};
+
+export type ServiceOptions = {
+  databaseUrl: string;
+  restUrl: string;
+  /** Texts that no answer may contain. */
+  secrets?: readonly string[];
+  environment?: Record<string, string>;
+};
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** Invented, for tests only: the key of the API, and what seals secrets. */
+export const API_KEY = 'crs_the-key-of-the-end-to-end-tests-1';
+export const ENCRYPTION_KEYS = `tests:${randomBytes(32).toString('base64')}`;
+
+export type Program = ChildProcessByStdio<null, Readable, Readable>;
+
+/** The built program with this environment and nothing else. */
+export const startProgram = (
+  environment: Record<string, string>,
+): { program: Program; output: () => string } => {
+  const program = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [program.stdout, program.stderr]) {
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  }
+  return { program, output: () => Buffer.concat(chunks).toString() };
+};
+
+/** Exit code or signal, once all output has been read. */
+export const ended = async (program: Program): Promise<number | string> => {
+  if (program.exitCode !== null || program.signalCode !== null) {
+    return program.exitCode ?? String(program.signalCode);
+  }
+  const [code, signal] = await once(program, 'close');
+  return (code ?? signal) as number | string;
+};
+
+/** The address of the ready line. @throws what was written, when the program ends without it. */
+export const ready = (program: Program, output: () => string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const look = (): void => {
+      const url = /^crm-sync is ready: (\S+)$/m.exec(output())?.[1];
+      if (url === undefined) return;
+      program.stdout.off('data', look);
+      resolve(url);
+    };
+    program.stdout.on('data', look);
+    program.once('close', (code) => reject(new Error(`The service ended with ${code}: ${output()}`)));
+  });
+
+export const environmentOf = ({
+  databaseUrl,
+  restUrl,
+  environment,
+}: ServiceOptions): Record<string, string> => ({
+  PORT: '0',
+  DATABASE_URL: databaseUrl,
+  CRM_SYNC_API_KEY: API_KEY,
+  CRM_SYNC_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
+  SIMPLYBOOK_REST_URL: restUrl,
+  SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0',
+  ...environment,
+});
+
+/** Starts the built program and waits until it is ready. */
+export const startService = async (options: ServiceOptions): Promise<Service> => {
+  const { program, output } = startProgram(environmentOf(options));
+  const url = await ready(program, output);
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
+  const observed = new Map<string, Set<number>>();
+
+  const api: Api = async <Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Body>> => {
+    const reply = await fetch(`${url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    const { status } = reply;
+    const contentType = reply.headers.get('content-type') ?? '';
+    const wrong = disagreements(document, { method, path, status, contentType, text });
+    const spilt = (options.secrets ?? []).filter((secret) => text.includes(secret));
+    if (wrong.length > 0) throw new Error(`The answer is not as documented. ${wrong.join('; ')}: ${text}`);
+    if (spilt.length > 0) throw new Error(`${method} ${path} answered with a secret: ${text}`);
+    note(observed, document, method, path, status);
+    const parsed = contentType.includes('json') ? JSON.parse(text) : text;
+    const code = status < 400 ? '' : String(parsed.type).replace('tag:crm-sync,2026:problems/', '');
+    return { status, headers: reply.headers, code, body: parsed, text };
+  };
+
+  const stop = async (): Promise<void> => {
+    program.kill('SIGTERM');
+    const code = await ended(program);
+    if (code !== 0) throw new Error(`The service ended with ${code} on SIGTERM: ${output()}`);
+  };
+  const kill = async (): Promise<void> => {
+    program.kill('SIGKILL');
+    await ended(program);
+  };
+  const { databaseUrl } = options;
+  return { url, databaseUrl, api, observed, document, output, pid: program.pid ?? 0, stop, kill };
+};
+
+const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
+
+const note = (
+  observed: Map<string, Set<number>>,
+  document: Document,
+  method: string,
+  path: string,
+  status: number,
+): void => {
+  const pattern = operationAt(document, method, path.split('?')[0] ?? '')?.pattern;
+  if (pattern === undefined) return;
+  const name = `${method} ${pattern}`;
+  observed.set(name, (observed.get(name) ?? new Set()).add(status));
+};

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  connect,
+  connection,
+  connectionStream,
+  disconnect,
+  needAttention,
+  recover,
+  replaceCredentials,
+} from '../../src/modules/crm-connection/connection.decider.ts';
+import { Connections } from '../../src/modules/crm-connection/connections.read-model.ts';
+import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
+import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import {
+  client,
+  clientStream,
+  importClient,
+  quarantineClient,
+} from '../../src/modules/sync/client.decider.ts';
+import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts';
+import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
+import {
+  complete,
+  fail,
+  interrupt,
+  NO_COUNTS,
+  run,
+  runStream,
+  start,
+} from '../../src/modules/sync/sync-run.decider.ts';
+import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
+import { decision } from '../../src/shared/event-store/decider.ts';
+import type { Decision } from '../../src/shared/event-store/decider.ts';
+import type { ReadModel } from '../../src/shared/event-store/event-store.ts';
+import { META, openTestStore } from '../shared/event-store-harness.ts';
+import type { TestStore } from '../shared/event-store-harness.ts';
+
+let store: TestStore;
+let readModels: ReadModel[];
+beforeAll(async () => {
+  store = await openTestStore();
+  const { database } = store;
+  readModels = [
+    new Connections(database),
+    new SyncRuns(database),
+    new CrmClientList(database),
+    new Quarantine(database),
+    new LeadList(database),
+  ] as unknown as ReadModel[];
+  for (const readModel of readModels) store.events.subscribe(readModel);
+});
+afterAll(() => store.close());
+
+/** What of each table follows from the events; `last_seen_at` and `attempts` of quarantine are state. */
+const TABLES = {
+  connections: '*',
+  sync_runs: '*',
+  crm_clients: '*',
+  quarantine: 'id, connection_id, external_id, kind, code, detail, record, first_seen_at',
+  leads: '*',
+  lead_sources: '*',
+  lead_connections: '*',
+};
+
+const snapshot = async (): Promise<Record<string, string[]>> => {
+  const all: Record<string, string[]> = {};
+  for (const [table, columns] of Object.entries(TABLES)) {
+    const rows = await store.rows<{ row: string }>(
+      `select to_jsonb(t)::text as row from (select ${columns} from ${table}) t order by 1`,
+    );
+    all[table] = rows.map(({ row }) => row);
+  }
+  return all;
+};
+
+/** Empties every read model and feeds it the whole log again, in batches of these sizes. */
+const rebuild = async (sizes: number[]): Promise<void> => {
+  await store.rows(`truncate ${Object.keys(TABLES).join(', ')}`);
+  let after = 0;
+  for (let n = 0; ; n += 1) {
+    const batch = await store.events.readAll({ after, limit: sizes[n % sizes.length]! });
+    if (batch.length === 0) return;
+    after = batch.at(-1)!.position;
+    await store.database.transaction(async () => {
+      for (const { on, apply } of readModels) {
+        const events = batch.filter(({ type }) => on.includes(type));
+        if (events.length > 0) await apply(events);
+      }
+    });
+  }
+};
+
+const idOf = (kind: string, n: number): string =>
+  `${kind.repeat(8)}-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const connectionId = fc.constantFrom(1, 2).map((n) => idOf('c', n));
+const text = fc.option(fc.constantFrom('Ada', 'Bob', 'Zoë 😀', '100%'), { nil: null, freq: 3 });
+const values = fc.record({ name: text, phone: text });
+
+/** A client is taken with its lead, as in a sync. Two clients of one company share a lead and its e-mail. */
+const taking = fc.tuple(connectionId, fc.nat(3), values).map(([company, n, said]): Decision[] => {
+  const facts = { connectionId: company, externalId: String(n), runId: idOf('a', 0) };
+  const leadId = `${company.slice(0, -4)}${n >> 1}`.padEnd(36, '0');
+  const all = { ...said, email: n < 2 ? `${company.slice(-1)}@example.com` : null };
+  return [
+    decision(clientStream(facts), client, importClient(facts, leadId, all)),
+    decision(`lead-${leadId}`, lead, upsert(leadId, facts, all, clientStream(facts))),
+  ];
+});
+const putting = fc
+  .tuple(
+    connectionId,
+    fc.nat(3),
+    fc.constantFrom('email.missing', 'email.taken'),
+    fc.option(values, { nil: null }),
+  )
+  .map(([company, n, code, said]): Decision[] => {
+    const facts = { connectionId: company, externalId: String(n), runId: idOf('a', 0) };
+    const reason = {
+      code,
+      detail: 'Because.',
+      values: said === null ? null : { ...said, email: null },
+      record: { n, said },
+    };
+    return [decision(clientStream(facts), client, quarantineClient(facts, reason))];
+  });
+const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Decision[] => {
+  const facts = { runId: idOf('a', n), connectionId: company };
+  const stream = runStream(facts.runId);
+  const ends = [
+    decision(stream, run, complete(facts, NO_COUNTS, null)),
+    decision(stream, run, complete(facts, NO_COUNTS, 'Doubtful.')),
+    decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y' })),
+    decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
+  ];
+  const begin = decision(stream, run, start(facts, 'api'));
+  return end < ends.length ? [begin, ends[end]!] : [begin];
+});
+const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Decision[] => {
+  const company = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
+  const facts = { connectionId: id, ...company, timezone: null, clientsWithoutEmail: 'quarantine' } as const;
+  const stream = connectionStream(id);
+  const decisions = [
+    decision(stream, connection, connect(facts, { name: 'Studio', login: 'olga' })),
+    decision(stream, connection, replaceCredentials(id, 'petra')),
+    decision(stream, connection, needAttention(id, { code: 'crm-locked-out', detail: 'Wait.' })),
+    decision(stream, connection, recover(id)),
+    decision(stream, connection, disconnect(id)),
+  ];
+  return [decisions[n]!];
+});
+const history = fc.array(
+  fc.oneof({ weight: 3, arbitrary: taking }, { weight: 2, arbitrary: putting }, running, connecting),
+  {
+    minLength: 5,
+    maxLength: 25,
+  },
+);
+
+describe('read models are a fold of the log', () => {
+  const live = async (steps: Decision[][]): Promise<Record<string, string[]>> => {
+    for (const step of steps) await store.events.transact(step, META);
+    return snapshot();
+  };
+
+  it('fed event by event from the beginning they are what they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const before = await live(steps);
+        await rebuild([1]);
+        expect(await snapshot()).toEqual(before);
+      }),
+      { numRuns: 4 },
+    );
+  });
+
+  it('so they are in batches of whatever sizes', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(history, sizes, async (steps, some) => {
+        const before = await live(steps);
+        await rebuild(some);
+        expect(await snapshot()).toEqual(before);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('and all at once', async () => {
+    const before = await snapshot();
+    await rebuild([100_000]);
+    expect(await snapshot()).toEqual(before);
+    expect(before['leads']!.length).toBeGreaterThan(1);
+    expect(before['quarantine']!.length).toBeGreaterThan(0);
+  });
+});
