@@ -11,7 +11,7 @@ import type { Job, Side } from './sides.ts';
 
 export const byHandRaw = async (job: Job): Promise<Side> => {
   await migrate(job.database);
-  return handSide(job, { start, prepare, write, end });
+  return handSide(job, false, { start, prepare, write, end });
 };
 
 const metaOf = ({ runId }: HandRun): string =>
@@ -91,7 +91,8 @@ const WRITE = `
     select position + n + (select count(*) from input), 'lead-' || lead, 1, 'LeadUpserted', upserted, subject,
            convert_to(values, 'UTF8'), $2::jsonb || jsonb_build_object('causationId', 'event:' || (position + n)), at, ''
       from input, head),
-  keys as (insert into subject_keys (subject, wrapped_key) select subject, '' from input),
+  keys as (
+    insert into subject_keys (subject, wrapped_key, after_position) select subject, '', position from input, head),
   sources as (
     insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
     select $3::uuid, id, lead, position + n + (select count(*) from input), name, email, key, phone from input, head),

@@ -1,21 +1,28 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
-import type pg from 'pg';
+import pg from 'pg';
 import { migrate } from '../src/shared/database/migrate.ts';
+import { decrypt, Keyring } from '../src/shared/secrets.ts';
 import { leadRow } from './hand-clients.ts';
 import type { HandClient } from './hand-clients.ts';
-import { newKey, sealed } from './hand-seals.ts';
+import { KEY_ID, newKey, sealed } from './hand-seals.ts';
 import { handSide } from './hand-sync.ts';
 import type { HandRun } from './hand-sync.ts';
-import type { Job, Side } from './sides.ts';
+import type { Job, Proof, Side } from './sides.ts';
 
 // (b): the service's whole work on the service's own tables by the best hand-written SQL we know: per 1,000 clients one
 // look-up and one statement, with the same events, hash chain and encryption.
 
-const INSTALLATION_KEY = createSecretKey(randomBytes(32));
+const INSTALLATION = randomBytes(32);
+const INSTALLATION_KEY = createSecretKey(INSTALLATION);
 
 export const byHand = async (job: Job): Promise<Side> => {
   await migrate(job.database);
-  return handSide(job, { start, prepare, write, end });
+  const side = await handSide(job, true, { start, prepare, write, end });
+  const prove = async (): Promise<Proof> => {
+    await openOneOfEach(job.database);
+    return side.prove();
+  };
+  return { ...side, prove };
 };
 
 const metaOf = ({ runId }: HandRun): string =>
@@ -115,7 +122,9 @@ const WRITE = `
      cross join lateral append_events((
        select jsonb_agg(e || jsonb_build_object('causationId', 'event:' || (i.head + n)) order by n)
          from jsonb_array_elements($2::jsonb) with ordinality as e (e, n)), $3::jsonb)),
-  keys as (insert into subject_keys (subject, wrapped_key) select subject, decode(wrapped, 'base64') from input),
+  keys as (
+    insert into subject_keys (subject, wrapped_key, after_position)
+    select subject, decode(wrapped, 'base64'), position from input, head),
   sources as (
     insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
     select $5::uuid, id, lead, first + n - 1, name, email, key, phone from input, upserted),
@@ -130,3 +139,20 @@ const WRITE = `
 
 const write = (db: pg.Client, prepared: unknown[]): Promise<unknown> =>
   db.query({ name: 'write', text: WRITE, values: prepared });
+
+type Sealed = { stream: string; version: number; subject: string; personal: Buffer; wrapped_key: Buffer };
+
+/** The service's own code must be able to read what was written here. */
+const openOneOfEach = async (database: string): Promise<void> => {
+  const keyring = new Keyring([{ id: KEY_ID, key: INSTALLATION }]);
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  const { rows } = await client.query<Sealed>(
+    `select distinct on (type) * from events join subject_keys using (subject) order by type, position desc`,
+  );
+  await client.end();
+  for (const { stream, version, subject, personal, wrapped_key: wrapped } of rows) {
+    const key = createSecretKey(keyring.open(wrapped, `subject_keys/${subject}`));
+    JSON.parse(decrypt(key, personal, `${stream}@${version}`).toString());
+  }
+};

@@ -8,6 +8,6 @@ export const fetchOnly = async ({ crm }: Job): Promise<Side> => ({
     for await (const page of pages(crm)) clients += page.length;
     return clients;
   },
-  leads: async () => 0,
+  prove: async () => ({ leads: 0, people: null, facts: null }),
   close: async () => undefined,
 });

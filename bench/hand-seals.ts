@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 
 const KEY = 32;
 const NONCE = 12;
-const KEY_ID = 'bench';
+export const KEY_ID = 'bench';
 const HEADER = Buffer.from([1, KEY_ID.length, ...Buffer.from(KEY_ID)]);
 
 /** Random bytes in big draughts: asking for a few at a time costs more than encrypting with them. */

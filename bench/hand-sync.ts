@@ -3,7 +3,7 @@ import pg from 'pg';
 import { handClient } from './hand-clients.ts';
 import type { HandClient } from './hand-clients.ts';
 import { batchesOf } from './pages.ts';
-import { leadsIn } from './service.ts';
+import { proofOf } from './proof.ts';
 import type { Job, Side } from './sides.ts';
 
 /** One sync by hand. */
@@ -22,7 +22,7 @@ export type Hand = {
 const BATCH = 1000;
 
 /** Two connections: one looks up the next batch while the other writes the last one. */
-export const handSide = async (job: Job, hand: Hand): Promise<Side> => {
+export const handSide = async (job: Job, isChained: boolean, hand: Hand): Promise<Side> => {
   const [reader, writer] = [0, 1].map(() => new pg.Client({ connectionString: job.database }));
   await Promise.all([reader!.connect(), writer!.connect()]);
   const connectionId = randomUUID();
@@ -52,7 +52,7 @@ export const handSide = async (job: Job, hand: Hand): Promise<Side> => {
   const close = async (): Promise<void> => {
     await Promise.all([reader!.end(), writer!.end()]);
   };
-  return { sync, leads: () => leadsIn(job.database), close };
+  return { sync, prove: () => proofOf(job.database, isChained), close };
 };
 
 /** The one look-up of a batch. Answers only what is not exactly as it was, and to whom its e-mail belongs. */

@@ -13,13 +13,11 @@ const MOST_WORDS = 2000;
 
 /** Nothing of the caller's settings: they would change what is measured. */
 const launch = ({ script, args = [], env = {} }: Start) =>
-  spawn(process.execPath, [...process.execArgv.filter(isProfiling), script, ...args], {
+  spawn(process.execPath, [script, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-
-const isProfiling = (flag: string): boolean => flag.startsWith('--cpu-prof');
 
 /** Runs a script to its end and answers what it has printed. */
 export const outputOf = async (start: Start): Promise<string> => {

@@ -23,8 +23,8 @@ try {
   const outcome: Outcome = {
     first,
     again,
-    leads: await side.leads(),
     peakMegabytes: await peakMegabytes('self'),
+    proof: await side.prove(),
   };
   console.log(JSON.stringify(outcome));
 } finally {

@@ -27,7 +27,7 @@ const speed = ({ clients, seconds }: Pass): number => clients / seconds;
 const figures = (outcomes: Outcome[]): Figures => ({
   first: median(outcomes.map(({ first }) => speed(first))),
   again: median(outcomes.map(({ again }) => speed(again))),
-  leads: outcomes[0]!.leads,
+  leads: outcomes[0]!.proof.leads,
   peakMegabytes: outcomes.some(({ peakMegabytes }) => peakMegabytes === null)
     ? null
     : Math.max(...outcomes.map(({ peakMegabytes }) => peakMegabytes!)),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import pg from 'pg';
 import { peakMegabytes, startProgram } from './programs.ts';
+import { proofOf } from './proof.ts';
 import { timed } from './sides.ts';
 import type { Job, Outcome } from './sides.ts';
 
@@ -10,10 +10,10 @@ type Answer = { id?: string; success?: boolean; detail?: string; stats?: { clien
 const API_KEY = randomBytes(24).toString('hex');
 
 /** The whole program, as somebody runs it, asked over HTTP like anybody asks it. */
-export const runService = async ({ crm, database }: Job): Promise<Outcome> => {
+export const runService = async (script: string, { crm, database }: Job): Promise<Outcome> => {
   const service = await startProgram(
     {
-      script: 'dist/main.js',
+      script,
       env: {
         PORT: '0',
         LOG_LEVEL: 'warn',
@@ -41,7 +41,8 @@ export const runService = async ({ crm, database }: Job): Promise<Outcome> => {
     };
     const first = await timed(sync);
     const again = await timed(sync);
-    return { first, again, leads: await leadsIn(database), peakMegabytes: await peakMegabytes(service.pid) };
+    const peak = await peakMegabytes(service.pid);
+    return { first, again, proof: await proofOf(database, true), peakMegabytes: peak };
   } finally {
     await service.stop();
   }
@@ -61,15 +62,4 @@ const post = async (url: string, body: object): Promise<Answer> => {
   if (!response.ok || response.status === 202)
     throw new Error(`The service answered ${response.status}: ${answer.detail}`);
   return answer;
-};
-
-export const leadsIn = async (database: string): Promise<number> => {
-  const client = new pg.Client({ connectionString: database });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ leads: number }>('select count(*)::int as leads from leads');
-    return rows[0]!.leads;
-  } finally {
-    await client.end();
-  }
 };

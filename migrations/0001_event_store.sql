@@ -37,7 +37,8 @@ insert into event_log (position, hash, recorded_at) values (0, sha256('crm-sync'
 create table subject_keys (
   subject text collate "C" primary key,
   wrapped_key bytea not null,
-  created_at timestamptz not null default now()
+  -- The head of the log when the key was made: it opens later events only.
+  after_position bigint not null
 );
 
 -- A value sealed with the installation's key when the database was new: a program with another key cannot open it, and

@@ -224,6 +224,36 @@ describe('a client whose new e-mail belongs to another lead', () => {
     expect(await leadOf(connection, rosa)).toMatchObject({ id: hers.id, email: 'rosa.freed@example.com' });
     expect(await waitingOf(connection)).toEqual([]);
   });
+
+  it('waits also when it is not the one who gives its lead the address', async () => {
+    const one = person('Tina Shared');
+    const { company, connection, clients } = await companyOf(
+      one,
+      { ...one, name: 'Udo Shared' },
+      person('Viola Owner'),
+    );
+    const [tina, udo, viola] = [clients[0]!, clients[1]!, clients[2]!];
+    company.crm.change(udo.id, { email: viola.email });
+    expect((await world.sync(connection)).errors).toMatchObject([
+      { externalId: String(udo.id), code: 'email.taken' },
+    ]);
+    expect((await leadOf(connection, udo)).id).toBe((await leadOf(connection, tina)).id);
+    expect((await leadOf(connection, viola)).sources).toHaveLength(1);
+  });
+
+  it("waits for good while two have taken each other's, and neither lead changes", async () => {
+    const { company, connection, clients } = await companyOf(person('Will Swap'), person('Xenia Swap'));
+    const [will, xenia] = [clients[0]!, clients[1]!];
+    company.crm.change(will.id, { email: xenia.email });
+    company.crm.change(xenia.id, { email: will.email });
+    for (let times = 0; times < 2; times += 1) {
+      const { stats, errors } = await world.sync(connection);
+      expect(stats).toMatchObject({ clients_quarantined: 2, leads_updated: 0 });
+      expect(errors.map(({ code }) => code)).toEqual(['email.taken', 'email.taken']);
+    }
+    expect((await leadOf(connection, will)).email).toBe(will.email);
+    expect((await leadOf(connection, xenia)).email).toBe(xenia.email);
+  });
 });
 
 describe('a client without a usable e-mail', () => {

@@ -27,8 +27,10 @@ const cleaned = (value: unknown, depth: number): unknown => {
     const kept = value.slice(0, MOST_ENTRIES).map((element) => cleaned(element, depth + 1));
     return value.length > MOST_ENTRIES ? [...kept, `… (${value.length - MOST_ENTRIES} more)`] : kept;
   }
-  const entries = Object.entries(value).slice(0, MOST_ENTRIES);
-  return Object.fromEntries(entries.map(([key, entry]) => [text(key), cleaned(entry, depth + 1)]));
+  const entries = Object.entries(value);
+  const kept = entries.slice(0, MOST_ENTRIES).map(([key, entry]) => [text(key), cleaned(entry, depth + 1)]);
+  if (entries.length > MOST_ENTRIES) kept.push(['…', `${entries.length - MOST_ENTRIES} more`]);
+  return Object.fromEntries(kept);
 };
 
 const text = (value: string): string => {

@@ -7,11 +7,9 @@ import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
 import type { LeadUpserted, LeadValues, Source } from './contract.ts';
 import { emailKey } from './email-key.ts';
+import type { KeyedSource } from './lead-identity.ts';
 import { valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
-
-/** A source that is already linked: to which lead, and which keys both have. */
-export type KnownSource = { leadId: string; emailKey: string | null; leadEmailKey: string | null };
 
 export type LeadRow = LeadValues & {
   id: string;
@@ -62,25 +60,41 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
     for (const event of events) if (event.type === 'SyncCompleted') await this.synced(event);
   };
 
-  /** By external id; all clients are of one connection. */
-  async sources(clients: readonly Source[]): Promise<ReadonlyMap<string, KnownSource>> {
+  /** The leads of the clients that are linked already; all clients are of one connection. */
+  async leadsOf(clients: readonly Source[]): Promise<string[]> {
     const [first] = clients;
-    if (first === undefined) return new Map();
-    const rows = await this.database.rows(sql<KnownSource & { externalId: string }>`
-      select s.external_id as "externalId", s.lead_id as "leadId", s.email_key as "emailKey", l.email_key as "leadEmailKey"
-        from unnest(${clients.map(({ externalId }) => externalId)}::text[]) as c (external_id)
-       cross join lateral (select * from lead_sources
-          where connection_id = ${first.connectionId} and external_id = c.external_id limit 1) s
-       cross join lateral (select email_key from leads where id = s.lead_id limit 1) l`);
-    return new Map(rows.map(({ externalId, ...known }) => [externalId, known]));
+    if (first === undefined) return [];
+    const rows = await this.database.rows(sql<{ id: string }>`
+      select s.lead_id as id from unnest(${clients.map(({ externalId }) => externalId)}::text[]) as c (external_id)
+       cross join lateral (select lead_id from lead_sources
+          where connection_id = ${first.connectionId} and external_id = c.external_id limit 1) s`);
+    return rows.map(({ id }) => id);
   }
 
   /** Which lead each of these e-mail keys belongs to. */
   async ownersOf(keys: readonly string[]): Promise<Map<string, string>> {
+    if (keys.length === 0) return new Map();
     const rows = await this.database.rows(sql<{ key: string; id: string }>`
       select k.key, l.id from unnest(${keys}::text[]) as k (key)
        cross join lateral (select id from leads where email_key = k.key limit 1) l`);
     return new Map(rows.map(({ key, id }) => [key, id]));
+  }
+
+  /** All sources of these leads, in the order they were linked. */
+  async keyedSources(leadIds: readonly string[]): Promise<ReadonlyMap<string, KeyedSource[]>> {
+    if (leadIds.length === 0) return new Map();
+    const rows = await this.database.rows(sql<KeyedSource & { leadId: string }>`
+      select s.lead_id as "leadId", s.connection_id as "connectionId", s.external_id as "externalId",
+             s.email_key as "emailKey"
+        from unnest(${leadIds}::uuid[]) as l (id)
+       cross join lateral (select * from lead_sources where lead_id = l.id order by linked_position) s`);
+    const sources = new Map<string, KeyedSource[]>();
+    for (const { leadId, ...source } of rows) {
+      const known = sources.get(leadId);
+      if (known === undefined) sources.set(leadId, [source]);
+      else known.push(source);
+    }
+    return sources;
   }
 
   async page(question: LeadQuestion): Promise<(LeadRow & { cursor: LeadCursor })[]> {

@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { EntityManager } from '@mikro-orm/postgresql';
-import type { Kysely, RawBuilder } from 'kysely';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
 const WORTH_ANOTHER_TRY = new Set([
@@ -20,6 +21,8 @@ const isWorthAnotherTry = (error: unknown): boolean =>
  */
 @Injectable()
 export class Database {
+  private readonly open = new AsyncLocalStorage<Transaction<unknown>>();
+
   constructor(private readonly em: EntityManager) {}
 
   async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
@@ -42,10 +45,10 @@ export class Database {
    * start, a few times, when it collided with another: `work` must therefore do nothing but database work.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.em.isInTransaction()) return work();
+    if (this.open.getStore() !== undefined) return work();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.em.transactional(() => work(), { clear: true });
+        return await this.once(work);
       } catch (error) {
         if (attempt >= TRIES || !isWorthAnotherTry(error)) throw error;
         await sleep(Math.random() * 20 * 2 ** attempt);
@@ -53,7 +56,26 @@ export class Database {
     }
   }
 
+  /** Kysely's transaction and not MikroORM's, which keeps a connection for ever whose server process died within it. */
+  private async once<T>(work: () => Promise<T>): Promise<T> {
+    let cause: { error: unknown } | null = null;
+    const watched = (): Promise<T> =>
+      work().catch((error: unknown) => {
+        cause = { error };
+        throw error;
+      });
+    try {
+      return await this.em
+        .getKysely<unknown>()
+        .transaction()
+        .execute((transaction) => this.open.run(transaction, watched));
+    } catch (error) {
+      // A rollback that fails as well must not hide why it was needed.
+      throw (cause as { error: unknown } | null)?.error ?? error;
+    }
+  }
+
   private connection(): Kysely<unknown> {
-    return this.em.getKysely<unknown>();
+    return this.open.getStore() ?? this.em.getKysely<unknown>();
   }
 }

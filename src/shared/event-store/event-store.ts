@@ -36,6 +36,9 @@ type EventRow = {
 const EVENT = sql`e.position, e.stream, e.version, e.type, e.data, e.subject, e.personal, e.meta,
   iso_utc(e.recorded_at) as recorded_at, e.hash, k.wrapped_key`;
 
+/** A key made after an event is not the one the event was sealed with: that one has been destroyed. */
+const KEY = sql`left join subject_keys k on k.subject = e.subject and k.after_position < e.position`;
+
 /** The log: the one place where anything is recorded, and the first where anything is asked. */
 @Injectable()
 export class EventStore {
@@ -95,7 +98,7 @@ export class EventStore {
       select ${EVENT} from (
         select * from events where ${matching(filter)}
          order by position ${filter.order === 'desc' ? sql`desc` : sql`asc`} limit ${filter.limit}
-      ) e left join subject_keys k on k.subject = e.subject
+      ) e ${KEY}
       order by e.position ${filter.order === 'desc' ? sql`desc` : sql`asc`}`);
     return rows.map((row) => this.recorded(row));
   }

@@ -28,8 +28,8 @@ export class SubjectKeys {
       wrapped_key: this.keyring.seal(made.get(subject)!, place(subject)).toString('base64'),
     }));
     const inserted = await this.database.rows(sql<{ subject: string }>`
-      insert into subject_keys (subject, wrapped_key)
-      select subject, decode(wrapped_key, 'base64')
+      insert into subject_keys (subject, wrapped_key, after_position)
+      select subject, decode(wrapped_key, 'base64'), (select position from event_log)
         from jsonb_to_recordset(${JSON.stringify(wrapped)}::jsonb) as k (subject text, wrapped_key text)
       on conflict (subject) do nothing returning subject`);
     const keys = new Map(known);
