@@ -92,7 +92,7 @@ module.exports = {
       from: { path: '^bench/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(shared/database/|modules/(leads/email-key|sync/fingerprint)\\.ts$)',
+        pathNot: '^src/(shared/(database/|secrets\\.ts$)|modules/(leads/email-key|sync/fingerprint)\\.ts$)',
       },
     },
     {

@@ -200,13 +200,15 @@ describe('the pages of a list', () => {
   });
 
   it('are never continued by the cursor of another list or order', async () => {
-    const { body } = await list('?sort=name&limit=1');
+    const { body } = await list('?sort=-createdAt&limit=1');
     for (const path of [
       '/api/leads?sort=createdAt',
-      '/api/leads',
+      '/api/leads?sort=-updatedAt',
+      '/api/leads?sort=name',
       '/api/events',
       '/api/runs',
       '/api/connections',
+      '/api/quarantine',
     ]) {
       const separator = path.includes('?') ? '&' : '?';
       const answer = await world.api<Problem>('GET', `${path}${separator}cursor=${body.page.nextCursor}`);

@@ -153,7 +153,6 @@ describe('a setting that makes no sense', () => {
     ['CRM_SYNC_API_KEY', `${SECRET} with blanks and more`],
     ['CRM_SYNC_ENCRYPTION_KEYS', SECRET],
     ['CRM_SYNC_ENCRYPTION_KEYS', `a:${randomBytes(16).toString('base64')}`],
-    ['CRM_SYNC_ENCRYPTION_KEYS', ''],
     ['SIMPLYBOOK_REST_URL', `http://${SECRET}.example.com`],
     ['SIMPLYBOOK_REST_URL', SECRET],
     ['SIMPLYBOOK_RPC_URL', `ftp://${SECRET}`],
@@ -166,6 +165,11 @@ describe('a setting that makes no sense', () => {
     expect(line).toContain(`: ${variable} `);
     if (value.length > 6) expect(line).not.toContain(value);
     expect(line).not.toContain(SECRET);
+  });
+
+  it('is no key for the secrets beside a database of the operator: it would be lost with the data directory', async () => {
+    const line = await refusedStart({ CRM_SYNC_ENCRYPTION_KEYS: '' });
+    expect(line).toContain(': CRM_SYNC_ENCRYPTION_KEYS is required with DATABASE_URL');
   });
 
   it('is a data directory that is a file', async () => {

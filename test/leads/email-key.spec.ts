@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { isEmail } from 'class-validator';
 import fc from 'fast-check';
 import { emailKey } from '../../src/modules/leads/email-key.ts';
 
@@ -145,6 +146,30 @@ describe('the key of an e-mail address', () => {
       fc.property(ascii, spellings, (email, spell) => {
         expect(keyOf(spell(email))).toBe(keyOf(email));
       }),
+    );
+  });
+
+  it('is that of every address that a mail could reach, and only of those', () => {
+    const letter = fc.constantFrom(...Array.from('abz019..--__++'));
+    const plain = fc
+      .tuple(fc.string({ unit: letter, maxLength: 8 }), fc.string({ unit: letter, maxLength: 8 }))
+      .chain(([local, host]) =>
+        fc.constantFrom(`${local}@${host}`, `${local}@${host}.com`, `${local}@x.${host}`),
+      );
+    const long = fc
+      .tuple(
+        fc.integer({ min: 60, max: 66 }),
+        fc.integer({ min: 29, max: 66 }),
+        fc.integer({ min: 1, max: 5 }),
+      )
+      .map(([local, label, labels]) => `${'a'.repeat(local)}@${`${'b'.repeat(label)}.`.repeat(labels)}com`);
+    fc.assert(
+      fc.property(fc.oneof(plain, long), (email) => {
+        const isReachable = email.length <= 254 && isEmail(email);
+        expect(keyOf(email)).toBe(isReachable ? email : INVALID);
+        expect(keyOf(email.toUpperCase())).toBe(keyOf(email));
+      }),
+      { numRuns: 3_000 },
     );
   });
 

@@ -28,8 +28,10 @@ describe('a sealed value', () => {
   });
 
   it('is another one every time', () => {
-    const sealed = Array.from({ length: 100 }, () => ring.seal('same', PLACE).toString('hex'));
-    expect(new Set(sealed).size).toBe(100);
+    const sealed = Array.from({ length: 5_000 }, () => ring.seal('same', PLACE).toString('hex'));
+    expect(new Set(sealed).size).toBe(5_000);
+    const nonces = sealed.map((hex) => hex.slice(2 * (2 + OLD.id.length)).slice(0, 24));
+    expect(new Set(nonces).size).toBe(5_000);
   });
 
   it('does not show what is in it', () => {

@@ -39,9 +39,9 @@ export const upsert =
     const before = state?.sources ?? [];
     const known = before.find((other) => isSame(other, source));
     if (known !== undefined && FIELDS.every((field) => known[field] === values[field])) return [];
-    const changed = FIELDS.filter(
-      (field) => valuesOf(before)[field] !== valuesOf(withSource(before, { ...source, ...values }))[field],
-    );
+    const old = valuesOf(before);
+    const now = valuesOf(withSource(before, { ...source, ...values }));
+    const changed = FIELDS.filter((field) => old[field] !== now[field]);
     const data: LeadUpserted['data'] = {
       leadId,
       ...describe(state, known, changed),

@@ -75,6 +75,11 @@ export class Database {
     }
   }
 
+  /** Stands for the open transaction, if there is one. */
+  current(): object | undefined {
+    return this.open.getStore();
+  }
+
   private connection(): Kysely<unknown> {
     return this.open.getStore() ?? this.em.getKysely<unknown>();
   }

@@ -36,6 +36,8 @@ type EventRow = {
 const EVENT = sql`e.position, e.stream, e.version, e.type, e.data, e.subject, e.personal, e.meta,
   iso_utc(e.recorded_at) as recorded_at, e.hash, k.wrapped_key`;
 
+const HASH = 64; // hex digits
+
 /** A key made after an event is not the one the event was sealed with: that one has been destroyed. */
 const KEY = sql`left join subject_keys k on k.subject = e.subject and k.after_position < e.position`;
 
@@ -81,8 +83,7 @@ export class EventStore {
     const rows = await this.database.rows(sql<EventRow>`
       select ${EVENT} from unnest(${streams}::text[]) as s (stream)
        cross join lateral (select * from events where stream = s.stream order by version) e
-        left join subject_keys k on k.subject = e.subject
-       order by e.position`);
+        ${KEY} order by e.position`);
     const events = new Map<string, Recorded[]>();
     for (const row of rows) {
       const past = events.get(row.stream);
@@ -122,19 +123,22 @@ export class EventStore {
         ).toString('base64'),
       }),
     }));
-    const rows = await this.database.rows(sql<{ position: string; recorded_at: string; hash: string }>`
-      select position, iso_utc(recorded_at) as recorded_at, encode(hash, 'hex') as hash
-        from append_events(${JSON.stringify(batch)}::jsonb, ${JSON.stringify(meta)}::jsonb) order by ordinal`);
+    const appended = await this.database.row(sql<{ first: string; recordedAt: string; hashes: string }>`
+      select min(position) as first, iso_utc(min(recorded_at)) as "recordedAt",
+             string_agg(encode(hash, 'hex'), '' order by ordinal) as hashes
+        from append_events(${JSON.stringify(batch)}::jsonb, ${JSON.stringify(meta)}::jsonb)`);
+    const first = Number(appended!.first);
+    const { recordedAt, hashes } = appended!;
     return drafts.map(({ stream, version, event, causationId }, index) => ({
       ...event,
       personal: event.personal ?? null,
       stream,
       version,
-      position: Number(rows[index]!.position),
+      position: first + index,
       erased: false,
       meta: causationId === undefined ? meta : { ...meta, causationId },
-      recordedAt: rows[index]!.recorded_at,
-      hash: rows[index]!.hash,
+      recordedAt,
+      hash: hashes.slice(index * HASH, (index + 1) * HASH),
     }));
   }
 

@@ -1,9 +1,9 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database } from '../database/database.ts';
-import { Keyring } from '../secrets.ts';
+import { Keyring, randomOnce } from '../secrets.ts';
 
 /**
  * One key per person whose values stand in events. They live in a table, wrapped with the installation's key;
@@ -11,6 +11,9 @@ import { Keyring } from '../secrets.ts';
  */
 @Injectable()
 export class SubjectKeys {
+  /** Within one transaction a key that was found or made stays the same: a page needs each of its keys twice. */
+  private readonly inTransaction = new WeakMap<object, Map<string, KeyObject>>();
+
   constructor(
     private readonly database: Database,
     private readonly keyring: Keyring,
@@ -18,11 +21,12 @@ export class SubjectKeys {
 
   /** The keys of these subjects, made where there are none yet. */
   async ensure(subjects: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
-    if (subjects.length === 0) return new Map();
-    const known = await this.find(subjects);
-    const missing = subjects.filter((subject) => !known.has(subject));
-    if (missing.length === 0) return known;
-    const made = new Map(missing.map((subject) => [subject, randomBytes(32)]));
+    const keys = this.remembered();
+    const asked = subjects.filter((subject) => !keys.has(subject));
+    for (const [subject, key] of await this.find(asked)) keys.set(subject, key);
+    const missing = asked.filter((subject) => !keys.has(subject));
+    if (missing.length === 0) return keys;
+    const made = new Map(missing.map((subject) => [subject, randomOnce(32)]));
     const wrapped = missing.map((subject) => ({
       subject,
       wrapped_key: this.keyring.seal(made.get(subject)!, place(subject)).toString('base64'),
@@ -32,10 +36,17 @@ export class SubjectKeys {
       select subject, decode(wrapped_key, 'base64'), (select position from event_log)
         from jsonb_to_recordset(${JSON.stringify(wrapped)}::jsonb) as k (subject text, wrapped_key text)
       on conflict (subject) do nothing returning subject`);
-    const keys = new Map(known);
     for (const { subject } of inserted) keys.set(subject, createSecretKey(made.get(subject)!));
     const lost = missing.filter((subject) => !keys.has(subject));
     for (const [subject, key] of await this.find(lost)) keys.set(subject, key);
+    return keys;
+  }
+
+  private remembered(): Map<string, KeyObject> {
+    const transaction = this.database.current();
+    if (transaction === undefined) return new Map();
+    const keys = this.inTransaction.get(transaction) ?? new Map<string, KeyObject>();
+    this.inTransaction.set(transaction, keys);
     return keys;
   }
 

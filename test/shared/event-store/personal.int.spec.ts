@@ -109,6 +109,10 @@ describe('personal values', () => {
     await forget('ida');
     await record('returning', 'ida', 'Ida anew');
     expect(await namesIn('returning')).toEqual(['erased', 'Ida anew']);
+    await record('returning', 'ida', 'Ida again');
+    expect(await namesIn('returning')).toEqual(['erased', 'Ida anew', 'Ida again']);
+    const [stream] = (await store.events.read(['returning'])).values();
+    expect(stream).toEqual(await read('returning'));
   });
 
   it('have one key per person, however many record them first at once', async () => {
