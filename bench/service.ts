@@ -15,6 +15,8 @@ export const runService = async (script: string, { crm, database }: Job): Promis
     {
       script,
       env: {
+        // As `npm start` runs it.
+        NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16',
         PORT: '0',
         LOG_LEVEL: 'warn',
         DATABASE_URL: database,

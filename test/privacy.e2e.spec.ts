@@ -91,6 +91,12 @@ const found = (haystack: string, needles: Record<string, string>): string[] =>
     spellings(text).some((spelling) => haystack.includes(spelling)) ? [what] : [],
   );
 
+/** Passwords and keys, and the tokens that they have brought. */
+const secrets = (): Record<string, string> => ({
+  ...SECRETS,
+  ...Object.fromEntries([...tokens].map((token, index) => [`token ${index + 1}`, token])),
+});
+
 const tableText = async (table: string): Promise<string> => {
   const rows = await world.rows<{ row: string }>(`select t::text as row from ${table} t`);
   return rows.map(({ row }) => row).join('\n');
@@ -108,8 +114,7 @@ describe('the log of the service', () => {
     const output = world.service.output();
     expect(output.split('\n').length).toBeGreaterThan(40);
     expect(tokens.size).toBeGreaterThanOrEqual(3);
-    expect(found(output, { ...PEOPLE, ...SECRETS })).toEqual([]);
-    expect([...tokens].filter((token) => output.includes(token))).toEqual([]);
+    expect(found(output, { ...PEOPLE, ...secrets() })).toEqual([]);
   });
 
   it('is lines of JSON, each request under its route and not under its address', () => {
@@ -131,8 +136,7 @@ describe('the database', () => {
     expect(tables.length).toBeGreaterThan(10);
     for (const table of tables) {
       const text = await tableText(table);
-      expect([table, found(text, SECRETS)]).toEqual([table, []]);
-      expect([table, [...tokens].filter((token) => text.includes(token))]).toEqual([table, []]);
+      expect([table, found(text, secrets())]).toEqual([table, []]);
     }
   });
 
@@ -173,8 +177,7 @@ describe('an answer', () => {
       '/openapi.json',
     ]) {
       const { text } = await world.api('GET', path);
-      expect([path, found(text, SECRETS)]).toEqual([path, []]);
-      expect([path, [...tokens].filter((token) => text.includes(token))]).toEqual([path, []]);
+      expect([path, found(text, secrets())]).toEqual([path, []]);
     }
   });
 });

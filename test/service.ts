@@ -32,7 +32,7 @@ export type Service = {
   /** Everything it has written, on both streams. */
   output: () => string;
   pid: number;
-  /** SIGTERM. @throws when it does not end with 0. */
+  /** SIGTERM. @throws when it does not end with 0 within ten seconds. */
   stop: () => Promise<void>;
   /** SIGKILL. */
   kill: () => Promise<void>;
@@ -47,6 +47,9 @@ export type ServiceOptions = {
 };
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** Milliseconds: so long may the service take to end. */
+const LONGEST_END = 10_000;
 
 /** Invented, for tests only: the key of the API, and what seals secrets. */
 export const API_KEY = 'crs_the-key-of-the-end-to-end-tests-1';
@@ -142,8 +145,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   };
 
   const stop = async (): Promise<void> => {
+    const late = setTimeout(() => program.kill('SIGKILL'), LONGEST_END);
     program.kill('SIGTERM');
     const code = await ended(program);
+    clearTimeout(late);
     if (code !== 0) throw new Error(`The service ended with ${code} on SIGTERM: ${output()}`);
   };
   const kill = async (): Promise<void> => {

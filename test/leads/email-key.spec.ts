@@ -24,6 +24,7 @@ describe('an e-mail address', () => {
     ['with a long s, which is another letter', 'ſam@example.com', 'ſam@example.com'],
     ['with a Kelvin sign, which is a K', '\u212Aim@example.com', 'kim@example.com'],
     ['with a dotted capital I', 'İz@example.com', 'i\u0307z@example.com'],
+    ['with a dotted capital I and a dot below', 'I\u0307\u0323z@example.com', '\u1ECB\u0307z@example.com'],
     ['with a dotless i', 'ız@example.com', 'ız@example.com'],
     ['with full-width letters, which are others', 'ａｄａ@example.com', 'ａｄａ@example.com'],
     ['with a full-width domain', 'ada@ｅｘａｍｐｌｅ.com', 'ada@example.com'],

@@ -53,6 +53,17 @@ describe('when connections are lost', () => {
     expect(await firstBadPosition(store.admin)).toBeNull();
   });
 
+  it('says why a transaction failed also when undoing it fails as well', async () => {
+    class ChangeOfMind extends Error {}
+    const failed = store.events.transaction(async () => {
+      const [own] = await store.database.rows(sql<{ pid: number }>`select pg_backend_pid() as pid`);
+      await store.rows('select pg_terminate_backend($1)', [own!.pid]);
+      await until(store, `not exists (select from pg_stat_activity where pid = ${own!.pid})`);
+      throw new ChangeOfMind();
+    });
+    await expect(failed).rejects.toThrow(ChangeOfMind);
+  });
+
   it('still has connections after more of them were killed half-way than there are in the pool', async () => {
     for (let n = 0; n < 21; n += 1)
       await expect(killedHalfWay('killed-often')).rejects.toThrow(/terminat|not queryable/);
