@@ -58,7 +58,9 @@ describe('The image', () => {
 
   it('tells whether it is ready, and is the process that gets the signals', () => {
     expect(argumentsOf('HEALTHCHECK').join()).toMatch(/CMD \["node", .*\/health\/ready/);
-    expect(argumentsOf('CMD')).toEqual(['["node", "dist/main.js"]']);
+    expect(argumentsOf('CMD')).toEqual([
+      '["node", "--max-old-space-size=256", "--max-semi-space-size=16", "dist/main.js"]',
+    ]);
   });
 
   it('cannot pick up secrets, history or another machine’s packages', () => {
