@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 /** A child process that has said where it answers. */
 export type Program = { url: string; pid: number; stop: () => Promise<void> };
 
-type Start = { script: string; args?: string[]; env?: Record<string, string> };
+/** `flags` are Node's. */
+type Start = { script: string; flags?: string[]; args?: string[]; env?: Record<string, string> };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MOST_WORDS = 2000;
 
 /** Nothing of the caller's settings: they would change what is measured. */
-const launch = ({ script, args = [], env = {} }: Start) =>
-  spawn(process.execPath, [script, ...args], {
+const launch = ({ script, flags = [], args = [], env = {} }: Start) =>
+  spawn(process.execPath, [...flags, script, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

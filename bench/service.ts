@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import { peakMegabytes, startProgram } from './programs.ts';
 import { proofOf } from './proof.ts';
 import { timed } from './sides.ts';
@@ -7,20 +10,25 @@ import type { Job, Outcome } from './sides.ts';
 
 type Answer = { id?: string; success?: boolean; detail?: string; stats?: { clients_fetched: number } };
 
+/** Node's flags that `npm start` gives the service. */
+const START_FLAGS = (/exec node (.*)dist\/main\.js/.exec(manifest.scripts.start)?.[1] ?? '')
+  .split(' ')
+  .filter(Boolean);
+
 const API_KEY = randomBytes(24).toString('hex');
 
 /** The whole program, as somebody runs it, asked over HTTP like anybody asks it. */
 export const runService = async (script: string, { crm, database }: Job): Promise<Outcome> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'crm-sync-bench-'));
   const service = await startProgram(
     {
       script,
+      flags: START_FLAGS,
       env: {
-        // As `npm start` runs it.
-        NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16',
         PORT: '0',
         LOG_LEVEL: 'warn',
         DATABASE_URL: database,
-        CRM_SYNC_DATA_DIR: tmpdir(),
+        CRM_SYNC_DATA_DIR: dataDir,
         CRM_SYNC_API_KEY: API_KEY,
         CRM_SYNC_ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64')}`,
         SIMPLYBOOK_REST_URL: crm.url,
@@ -47,6 +55,7 @@ export const runService = async (script: string, { crm, database }: Job): Promis
     return { first, again, proof: await proofOf(database, true), peakMegabytes: peak };
   } finally {
     await service.stop();
+    await rm(dataDir, { recursive: true, force: true });
   }
 };
 

@@ -50,7 +50,7 @@ describe('the answer to a sync', () => {
   it('counts each client of an ugly list exactly once and shows the first ten that it could not take', async () => {
     const { company, connection } = await world.connected({ clients: 60, clean: false });
     for (let more = 0; more < 12; more += 1) company.crm.add({ name: `Without Address ${more}` });
-    const { status, stats, errors, message } = await world.sync(connection);
+    const { status, stats, errors } = await world.sync(connection);
     expect(status).toBe('succeeded-with-errors');
     expect(stats.clients_fetched).toBe(72);
     expect(stats.clients_fetched).toBe(
@@ -71,7 +71,6 @@ describe('the answer to a sync', () => {
         message: expect.stringMatching(new RegExp(`^Client ${error.externalId} \\(.*\\) has .*\\.$`)),
       });
     }
-    expect(message).toContain(`${stats.clients_quarantined} records wait in quarantine`);
   });
 
   it('is 404 for a connection that is not there', async () => {

@@ -24,7 +24,7 @@ describe('an e-mail address', () => {
     ['with a long s, which is another letter', 'ſam@example.com', 'ſam@example.com'],
     ['with a Kelvin sign, which is a K', '\u212Aim@example.com', 'kim@example.com'],
     ['with a dotted capital I', 'İz@example.com', 'i\u0307z@example.com'],
-    ['with a dotted capital I and a dot below', 'I\u0307\u0323z@example.com', '\u1ECB\u0307z@example.com'],
+    ['with a letter that is composed in lower case only', 'H\u0331@example.com', '\u1E96@example.com'],
     ['with a dotless i', 'ız@example.com', 'ız@example.com'],
     ['with full-width letters, which are others', 'ａｄａ@example.com', 'ａｄａ@example.com'],
     ['with a full-width domain', 'ada@ｅｘａｍｐｌｅ.com', 'ada@example.com'],
@@ -107,7 +107,7 @@ describe('an e-mail address', () => {
 
 describe('the key of an e-mail address', () => {
   const letters = fc.constantFrom(
-    ...Array.from('abzABZ09._+-\'"%&ßſıİKåÅéÉ\u0301\u0307\u0323\u0345ΣσςΟ\u212A\uFF21'),
+    ...Array.from('abzABZ09._+-\'"%&ßſıİKåÅéÉHhJj\u0331\u030C\u0301\u0307\u0323\u0345ΣσςΟ\u212A\uFF21'),
   );
   const local = fc.string({ unit: letters, minLength: 1, maxLength: 12 });
   const domain = fc.constantFrom(
@@ -158,7 +158,11 @@ describe('the key of an e-mail address', () => {
         fc.constantFrom(`${local}@${host}`, `${local}@${host}.com`, `${local}@x.${host}`),
       );
     const long = fc
-      .tuple(fc.integer({ min: 60, max: 66 }), fc.integer({ min: 29, max: 66 }), fc.integer({ min: 1, max: 9 }))
+      .tuple(
+        fc.integer({ min: 60, max: 66 }),
+        fc.integer({ min: 29, max: 66 }),
+        fc.integer({ min: 1, max: 9 }),
+      )
       .chain(([local, label, labels]) => {
         const host = fc.constantFrom('b'.repeat(label), `${'b-'.repeat(label >> 1)}b`);
         return host.map((name) => `${'a'.repeat(local)}@${`${name}.`.repeat(labels)}com`);
