@@ -27,12 +27,14 @@ export class AuditController {
     const { cursor, limit, order, type, ...filter } = query;
     const of = `events:${order}`;
     const from = cursor === undefined ? null : decodeCursor(cursor, of, CURSOR)[0];
+    const { after = 0, before = Number.MAX_SAFE_INTEGER } = filter;
     const rows = await this.events.readAll({
       ...filter,
       order,
       types: type,
       limit: limit + 1,
-      ...(from !== null && (order === 'asc' ? { after: from } : { before: from })),
+      after: order === 'asc' ? Math.max(after, from ?? 0) : filter.after,
+      before: order === 'desc' ? Math.min(before, from ?? before) : filter.before,
     });
     const { data, page: next } = page(rows, limit, ({ position }) => encodeCursor([position], of));
     return { data: data.map(asEvent), page: next };

@@ -5,14 +5,14 @@ import { Interval } from '@nestjs/schedule';
 import { Refusal } from '../../shared/errors.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { CrmClients, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
-import type { ClientPage } from '../crm-connection/contract.ts';
+import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { Progress } from './active-runs.store.ts';
 import { batches } from './batches.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { EndRun } from './end-run.ts';
 import { SyncPage } from './sync-page.ts';
-import type { RunTask } from './sync-page.ts';
+import type { Contested, RunTask } from './sync-page.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import type { Doubt } from './sync-run.decider.ts';
 
@@ -105,15 +105,37 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const { connection } = task;
     const known = await this.clients.count(connection.id);
     let end: ClientPage['end'] = null;
+    const held: CrmClient[] = [];
     for await (const batch of batches(this.crm.pages(connection.id, signal), BATCH)) {
       signal.throwIfAborted();
-      const counts = await this.page.write(task, batch, progress);
-      progress.counts = add(progress.counts, counts);
-      progress.done = progress.counts.fetched;
       progress.total = batch.at(-1)?.announced ?? progress.total;
       end = batch.at(-1)?.end ?? null;
+      held.push(...(await this.write(task, batch, progress, 'hold')));
     }
+    await this.settle(task, held, progress);
     return doubtOf(end, progress.counts.fetched, known);
+  }
+
+  /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
+  private async settle(task: RunTask, held: CrmClient[], progress: Progress): Promise<void> {
+    let open = held;
+    for (let before = Infinity; open.length > 0 && open.length < before;) {
+      before = open.length;
+      open = await this.write(task, [pageOf(open)], progress, 'hold');
+    }
+    if (open.length > 0) await this.write(task, [pageOf(open)], progress, 'quarantine');
+  }
+
+  private async write(
+    task: RunTask,
+    pages: ClientPage[],
+    progress: Progress,
+    contested: Contested,
+  ): Promise<CrmClient[]> {
+    const { counts, held } = await this.page.write(task, pages, progress, contested);
+    progress.counts = add(progress.counts, counts);
+    progress.done = progress.counts.fetched;
+    return held;
   }
 
   private async endAfter(cause: unknown, task: RunTask, { counts }: Progress): Promise<void> {
@@ -134,6 +156,13 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 }
+
+const pageOf = (clients: CrmClient[]): ClientPage => ({
+  clients,
+  unreadable: [],
+  announced: null,
+  end: null,
+});
 
 const STOPPED = 'The service was stopped while the run was going on.';
 

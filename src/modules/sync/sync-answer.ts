@@ -31,21 +31,21 @@ export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]):
   };
 };
 
-const messageOf = ({ status, error, counts }: SyncRun): string => {
-  if (status === 'suspicious')
-    return `CRM sync completed, but its result is doubtful. ${error?.detail ?? ''}`.trim();
-  if (counts.quarantined === 0) return 'CRM sync completed successfully';
-  const records = counts.quarantined === 1 ? '1 record waits' : `${counts.quarantined} records wait`;
-  return `CRM sync completed; ${records} in quarantine, see GET /api/quarantine`;
-};
+const messageOf = ({ status, error }: SyncRun): string =>
+  status === 'suspicious'
+    ? `CRM sync completed, but its result is doubtful. ${error?.detail ?? ''}`.trim()
+    : 'CRM sync completed successfully';
 
 /** A run that brought nothing to its end is a problem, said as one. */
 export const refuseUnfinished = ({ id, status, error }: SyncRun): never => {
   const reason = error?.detail ?? 'It did not come to its end.';
+  const happened = error?.code.startsWith('crm-')
+    ? 'Failed to fetch clients from SimplyBook.me.'
+    : `The sync ${status === 'failed' ? 'failed' : `was ${status}`}.`;
   const message =
     status === 'failed'
-      ? `Failed to fetch clients from SimplyBook.me. ${reason}`
-      : `The sync was ${status}. ${reason} Start it again: what was written stays, nothing is doubled.`;
+      ? `${happened} ${reason}`
+      : `${happened} ${reason} Start it again: what was written stays, nothing is doubled.`;
   const kind = 'bad-gateway';
   throw new Refusal(kind, error?.code ?? `sync-${status}`, message, {
     members: { success: false, error: message, runId: id },

@@ -7,7 +7,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { storable } from '../../shared/storable.ts';
 import type { ClientPage, Connection, CrmClient, UnreadableRecord } from '../crm-connection/contract.ts';
 import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
-import type { LeadOutcome } from '../leads/contract.ts';
+import type { LeadOutcome, LeadUpsert } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Progress } from './active-runs.store.ts';
 import { client, clientStream, importClient, quarantineClient } from './client.decider.ts';
@@ -22,12 +22,19 @@ import { NO_COUNTS, add } from './sync-run.decider.ts';
 /** A run with all that its worker needs to know. */
 export type RunTask = { runId: string; connection: Connection; by: Caller };
 
+type Good = { externalId: string; values: ClientValues; record: unknown };
+type Bad = { externalId: string; reason: QuarantineReason };
 /** A record on its way: good so far, or with the reason why it is not. */
-type Candidate = { externalId: string } & (
-  | { values: ClientValues; record: unknown }
-  | { reason: QuarantineReason }
-);
+type Candidate = Good | Bad;
+type Judged = (Good & { leadId: string }) | Bad;
 type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
+
+/**
+ * What to do with a client whose e-mail another lead has. That lead may give it up later in the same listing, so such a
+ * client is held back, neither taken nor counted, until everything has been listed.
+ */
+export type Contested = 'hold' | 'quarantine';
+export type Written = { counts: SyncCounts; held: CrmClient[] };
 
 /** Takes what a few requests have brought, in one transaction: each client becomes a lead, stays as it is, or waits. */
 @Injectable()
@@ -42,7 +49,12 @@ export class SyncPage {
   ) {}
 
   /** Returns the outcomes of these pages alone. */
-  async write(task: RunTask, pages: readonly ClientPage[], before: Progress): Promise<SyncCounts> {
+  async write(
+    task: RunTask,
+    pages: readonly ClientPage[],
+    before: Progress,
+    contested: Contested,
+  ): Promise<Written> {
     const { connection } = task;
     const arrived = pages.flatMap((page) => [
       ...page.clients.map(asCandidate),
@@ -51,73 +63,74 @@ export class SyncPage {
     const ids = arrived.map(({ externalId }) => externalId);
     const known = await this.clients.known(connection.id, ids);
     const { candidates, unchanged, waiting } = sort(arrived, known, connection.clientsWithoutEmail);
-    const fetched = arrived.length;
-    const counts = { ...NO_COUNTS, fetched, unchanged, quarantined: waiting.length };
-    if (candidates.length === 0 && waiting.length === 0) return counts;
+    const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
+    if (candidates.length === 0 && waiting.length === 0) return { counts, held: [] };
     return this.events.transaction(async () => {
-      const taken = candidates.length === 0 ? NO_COUNTS : await this.take(task, candidates);
+      const judged = await this.judge(connection, candidates);
+      const held = contested === 'hold' ? judged.filter(isContested) : [];
+      const taken = await this.take(
+        task,
+        held.length === 0 ? judged : judged.filter((one) => !isContested(one)),
+      );
       await this.quarantine.sighted(connection.id, waiting);
-      const all = add(counts, taken);
-      const done = before.done + fetched;
+      const all = add(add(counts, taken), { ...NO_COUNTS, fetched: -held.length });
+      const done = before.done + all.fetched;
       await this.activeRuns.advance(task.runId, { ...before, counts: add(before.counts, all), done });
-      return all;
+      const names = new Set(held.map(({ externalId }) => externalId));
+      return {
+        counts: all,
+        held: pages.flatMap((page) => page.clients.filter((one) => names.has(one.externalId))),
+      };
     });
   }
 
-  private async take({ runId, connection, by }: RunTask, candidates: Candidate[]): Promise<SyncCounts> {
-    const connectionId = connection.id;
+  /** Whose lead each client is, or why it is nobody's. */
+  private async judge({ id, clientsWithoutEmail }: Connection, candidates: Candidate[]): Promise<Judged[]> {
     const good = candidates.filter((one) => 'values' in one);
-    const sources = good.map(({ externalId, values }) => ({ connectionId, externalId, values }));
-    const matches = await this.queries.execute(new MatchLeads(sources, connection.clientsWithoutEmail));
-    const leadIds = new Map<string, string>();
-    const reasons = new Map<string, QuarantineReason>();
-    good.forEach(({ externalId, values, record }, index) => {
+    const sources = good.map(({ externalId, values }) => ({ connectionId: id, externalId, values }));
+    if (sources.length === 0) return candidates.filter((one) => 'reason' in one);
+    const matches = await this.queries.execute(new MatchLeads(sources, clientsWithoutEmail));
+    const judged = new Map<Candidate, Judged>();
+    good.forEach((one, index) => {
       const match = matches[index]!;
-      if ('leadId' in match) leadIds.set(externalId, match.leadId);
-      else
-        reasons.set(externalId, {
-          code: match.code,
-          detail: sentence(externalId, values, match.detail),
-          values,
-          record: storable(record),
-        });
+      const { externalId, values } = one;
+      if ('leadId' in match) return judged.set(one, { ...one, leadId: match.leadId });
+      const detail = sentence(externalId, values, match.detail);
+      const reason = { code: match.code, detail, values, record: storable(one.record) };
+      return judged.set(one, { externalId, reason });
     });
+    return candidates.map((one) => ('reason' in one ? one : judged.get(one)!));
+  }
+
+  private async take({ runId, connection, by }: RunTask, judged: readonly Judged[]): Promise<SyncCounts> {
+    const connectionId = connection.id;
     const recorded = await this.events.transact(
-      candidates.map((one) => {
+      judged.map((one) => {
         const facts = { connectionId, externalId: one.externalId, runId };
-        const reason = 'reason' in one ? one.reason : reasons.get(one.externalId);
-        return decision(
-          clientStream(facts),
-          client,
-          reason !== undefined || !('values' in one)
-            ? quarantineClient(facts, reason!)
-            : importClient(facts, leadIds.get(one.externalId)!, one.values),
-        );
+        const decide =
+          'reason' in one ? quarantineClient(facts, one.reason) : importClient(facts, one.leadId, one.values);
+        return decision(clientStream(facts), client, decide);
       }),
       { ...by, causationId: null, runId },
     );
-    const positions = new Map(
-      candidates.map(({ externalId }, index) => [externalId, recorded[index]?.[0]?.position]),
-    );
-    const stillWaiting = candidates.filter(
-      ({ externalId }) => !leadIds.has(externalId) && positions.get(externalId) === undefined,
-    );
-    await this.quarantine.sighted(
-      connectionId,
-      stillWaiting.map(({ externalId }) => externalId),
-    );
-    const upserts = sources
-      .filter(({ externalId }) => leadIds.has(externalId))
-      .map((source) => {
-        const position = positions.get(source.externalId);
+    const upserts: LeadUpsert[] = [];
+    const stillWaiting: string[] = [];
+    judged.forEach((one, index) => {
+      const position = recorded[index]?.[0]?.position;
+      if ('leadId' in one) {
+        const { externalId, values, leadId } = one;
         const causationId = position === undefined ? null : `event:${position}`;
-        return { ...source, leadId: leadIds.get(source.externalId)!, causationId };
-      });
+        upserts.push({ connectionId, externalId, values, leadId, causationId });
+      } else if (position === undefined) stillWaiting.push(one.externalId);
+    });
+    await this.quarantine.sighted(connectionId, stillWaiting);
     const outcomes =
       upserts.length === 0 ? [] : await this.commands.execute(new UpsertLeads(upserts, runId, by));
-    return tally(outcomes, candidates.length - upserts.length);
+    return tally(outcomes, judged.length - upserts.length);
   }
 }
+
+const isContested = (one: Judged): boolean => 'reason' in one && one.reason.code === 'email.taken';
 
 const tally = (outcomes: readonly LeadOutcome[], quarantined: number): SyncCounts => {
   const counts = { ...NO_COUNTS, quarantined };
