@@ -170,7 +170,7 @@ describe('read models are a fold of the log', () => {
         await rebuild([1]);
         expect(await snapshot()).toEqual(before);
       }),
-      { numRuns: 3 },
+      { numRuns: 3, endOnFailure: true },
     );
   }, 180_000);
 
@@ -182,7 +182,7 @@ describe('read models are a fold of the log', () => {
         await rebuild(some);
         expect(await snapshot()).toEqual(before);
       }),
-      { numRuns: 6 },
+      { numRuns: 6, endOnFailure: true },
     );
   }, 180_000);
 

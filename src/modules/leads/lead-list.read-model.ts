@@ -141,36 +141,37 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
     await this.writeSources(events);
     const others = events.filter(({ data }) => data.change !== 'created').map(({ data }) => data.leadId);
     const sources = await this.sourcesOf([...new Set(others)]);
-    const rows = new Map<string, object>();
-    for (const event of events) {
-      const id = event.data.leadId;
-      const values = valuesOf(sources.get(id) ?? [{ ...event.data.source, ...NOTHING, ...event.personal }]);
-      rows.set(id, { id, ...values, ...derived(values), at: event.recordedAt, version: event.version });
+    const rows = new Map<string, { createdAt: string }>();
+    for (const { data, personal, recordedAt: updatedAt, version } of events) {
+      const id = data.leadId;
+      const values = valuesOf(sources.get(id) ?? [{ ...data.source, ...NOTHING, ...personal }]);
+      const createdAt = rows.get(id)?.createdAt ?? updatedAt;
+      const row = { id, createdAt, ...values, ...derived(values), updatedAt, version };
+      rows.set(id, row);
     }
     await this.database.execute(sql`
       insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
-      select id, name, email, "emailKey", phone, 'active', search, "sortName", at, at, version
+      select id, name, email, "emailKey", phone, 'active', search, "sortName", "createdAt", "updatedAt", version
         from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as l (id uuid, name text, email text,
-          "emailKey" text, phone text, search text, "sortName" text, at timestamptz, version int)
+          "emailKey" text, phone text, search text, "sortName" text, "createdAt" timestamptz, "updatedAt" timestamptz,
+          version int)
       on conflict (id) do update set name = excluded.name, email = excluded.email, email_key = excluded.email_key,
         phone = excluded.phone, search = excluded.search, sort_name = excluded.sort_name,
         updated_at = excluded.updated_at, version = excluded.version`);
   }
 
   private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {
-    const rows = new Map<string, object>();
-    for (const { data, personal, position } of events) {
+    const rows = new Map<string, { position: number }>();
+    for (const { data, personal, position: own } of events) {
       const { connectionId, externalId } = data.source;
+      const name = `${connectionId}/${externalId}`;
       const values = { ...NOTHING, ...personal };
       const key = emailKey(values.email);
-      rows.set(`${connectionId}/${externalId}`, {
-        connectionId,
-        externalId,
-        leadId: data.leadId,
-        position,
-        ...values,
-        emailKey: 'key' in key ? key.key : null,
-      });
+      // Where it was linked first, should the same source stand in the batch more than once.
+      const position = rows.get(name)?.position ?? own;
+      const source = { connectionId, externalId, leadId: data.leadId, ...values };
+      const row = { position, ...source, emailKey: 'key' in key ? key.key : null };
+      rows.set(name, row);
     }
     await this.database.execute(sql`
       insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)

@@ -5,7 +5,7 @@ import type { RawBuilder } from 'kysely';
 import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
-import type { ClientEvent, ClientImported, ClientQuarantined } from './contract.ts';
+import type { ClientEvent, ClientQuarantined } from './contract.ts';
 
 export type QuarantinedRecord = {
   id: string;
@@ -29,6 +29,8 @@ export type QuarantineQuestion = {
   limit: number;
 };
 
+type Waiting = { event: Recorded<ClientQuarantined>; firstSeenAt: string };
+
 /** The records that no run could take, and why. */
 @Injectable()
 export class Quarantine implements ReadModel<ClientEvent> {
@@ -38,15 +40,20 @@ export class Quarantine implements ReadModel<ClientEvent> {
   constructor(private readonly database: Database) {}
 
   readonly apply = async (events: Recorded<ClientEvent>[]): Promise<void> => {
-    const last = new Map(events.map((event) => [event.stream, event]));
-    const released: Recorded<ClientImported>[] = [];
-    const added: Recorded<ClientQuarantined>[] = [];
-    for (const event of last.values()) {
-      if (event.type === 'ClientQuarantined') added.push(event);
-      else if (event.data.change === 'changed' || event.version > 1) released.push(event);
+    const released = new Set<string>();
+    const waiting = new Map<string, Waiting>();
+    for (const event of events) {
+      const { stream, recordedAt } = event;
+      if (event.type === 'ClientQuarantined') {
+        waiting.set(stream, { event, firstSeenAt: waiting.get(stream)?.firstSeenAt ?? recordedAt });
+      } else {
+        waiting.delete(stream);
+        // A client's very first event releases nothing.
+        if (event.version > 1) released.add(stream);
+      }
     }
-    if (released.length > 0) await this.release(released);
-    if (added.length > 0) await this.add(added);
+    if (released.size > 0) await this.release([...released]);
+    if (waiting.size > 0) await this.add([...waiting.values()]);
   };
 
   /** Notes that a run has met these waiting clients again, unchanged. */
@@ -65,28 +72,29 @@ export class Quarantine implements ReadModel<ClientEvent> {
        order by quarantine.first_seen_at desc, id desc limit ${question.limit}`);
   }
 
-  private async add(events: Recorded<ClientQuarantined>[]): Promise<void> {
-    const rows = events.map(({ stream, data, personal, recordedAt }) => ({
+  private async add(waiting: Waiting[]): Promise<void> {
+    const rows = waiting.map(({ event: { stream, data, personal, recordedAt }, firstSeenAt }) => ({
       id: idOf(stream),
+      firstSeenAt,
       connectionId: data.connectionId,
       externalId: data.externalId,
       code: data.code,
       detail: personal?.detail ?? 'The values have been erased.',
       record: personal?.record ?? null,
-      at: recordedAt,
+      lastSeenAt: recordedAt,
     }));
     await this.database.execute(sql`
       insert into quarantine
-      select id, "connectionId", "externalId", 'client', code, detail, record, at, at, 1
+      select id, "connectionId", "externalId", 'client', code, detail, record, "firstSeenAt", "lastSeenAt", 1
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as q (id uuid, "connectionId" uuid, "externalId" text,
-          code text, detail text, record jsonb, at timestamptz)
+          code text, detail text, record jsonb, "firstSeenAt" timestamptz, "lastSeenAt" timestamptz)
       on conflict (connection_id, kind, external_id) do update set code = excluded.code, detail = excluded.detail,
         record = excluded.record, last_seen_at = excluded.last_seen_at, attempts = quarantine.attempts + 1`);
   }
 
-  private async release(events: Recorded<ClientImported>[]): Promise<void> {
+  private async release(streams: string[]): Promise<void> {
     await this.database.execute(sql`
-      delete from quarantine where id = any(${events.map(({ stream }) => idOf(stream))}::uuid[])`);
+      delete from quarantine where id = any(${streams.map(idOf)}::uuid[])`);
   }
 }
 
