@@ -402,6 +402,22 @@ describe('new credentials', () => {
     expect([well.status, well.attention]).toEqual(['connected', null]);
     expect((await world.sync(connection)).status).toBe('succeeded');
   });
+
+  it('mend a connection whose stored secret cannot be opened any more', async () => {
+    const { company, connection } = await world.connected();
+    await world.rows(`update connection_secrets set secret = set_byte(secret, 20, get_byte(secret, 20) # 1)
+      where connection_id = '${connection.id}'`);
+    const failed = await world.api<Problem>('POST', `/api/connections/${connection.id}/sync`);
+    expect([failed.status, failed.body.type]).toEqual([502, expect.stringMatching(/crm-secret-unreadable$/)]);
+    const { body } = await world.api<Connection>('GET', `/api/connections/${connection.id}`);
+    expect([body.status, body.attention?.code]).toEqual(['needs-attention', 'crm-secret-unreadable']);
+    const { password: secret } = company.account;
+    const mended = await world.api<Connection>('PUT', `/api/connections/${connection.id}/credentials`, {
+      secret,
+    });
+    expect([mended.status, mended.body.status]).toEqual([200, 'connected']);
+    expect((await world.sync(connection)).success).toBe(true);
+  });
 });
 
 describe('the connection test', () => {

@@ -5,6 +5,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { connection, connectionStream, needAttention, recover } from './connection.decider.ts';
 import type { ConnectionState } from './connection.decider.ts';
+import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
 import type { ClientPage, ConnectionEvent } from './contract.ts';
@@ -18,7 +19,18 @@ const NEEDS_A_PERSON = new Set([
   'crm-api-not-allowed',
   'crm-company-unknown',
   'crm-permission-denied',
+  'crm-secret-unreadable',
 ]);
+
+/** A damaged secret concerns its connection alone, and only new credentials mend it. */
+const explained = (error: unknown): unknown =>
+  error instanceof SealBroken
+    ? new Refusal(
+        'unprocessable',
+        'crm-secret-unreadable',
+        'The stored credentials of this connection cannot be opened: they were sealed with another key, or their row was changed. Replace the credentials.',
+      )
+    : error;
 
 /** Talks to the CRM in a connection's name, and notes on the connection when it cannot. */
 @Injectable()
@@ -42,16 +54,21 @@ export class CrmSessions extends CrmClients {
         yield page;
       }
     } catch (error) {
-      if (error instanceof Refusal && NEEDS_A_PERSON.has(error.code)) {
-        await this.noteAttention(connectionId, error);
+      const reason = explained(error);
+      if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
+        await this.noteAttention(connectionId, reason);
       }
-      throw error;
+      throw reason;
     }
   }
 
   /** Tries each way in and reports, whatever comes of it. */
   async check(connectionId: string, signal: AbortSignal): Promise<CrmCheck[]> {
-    return this.provider.check(await this.open(connectionId), signal);
+    try {
+      return await this.provider.check(await this.open(connectionId), signal);
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   private async open(connectionId: string): Promise<CrmSession> {

@@ -5,7 +5,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { connection, connectionStream, replaceCredentials } from './connection.decider.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
-import { GetConnection } from './contract.ts';
+import { GetConnection, connectionDisconnected } from './contract.ts';
 import type { Connection } from './contract.ts';
 import { CrmProvider, signInDeadline } from './crm-provider.ts';
 
@@ -31,9 +31,13 @@ export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredent
   ) {}
 
   async execute({ connectionId, login: newLogin, secret, by }: ReplaceCredentials): Promise<Connection> {
-    const { company, domain, login: oldLogin } = await this.queries.execute(new GetConnection(connectionId));
-    // Refuses a connection that has been disconnected: it has no secret to replace.
-    await this.secrets.secret(connectionId);
+    const {
+      company,
+      domain,
+      login: oldLogin,
+      status,
+    } = await this.queries.execute(new GetConnection(connectionId));
+    if (status === 'disconnected') throw connectionDisconnected();
     const login = newLogin ?? oldLogin;
     const pace = (signal: AbortSignal): Promise<void> => this.secrets.pace(connectionId, signal);
     const account = { company, login, secret, domain };

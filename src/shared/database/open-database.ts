@@ -18,8 +18,9 @@ export const openDatabase = async (config: Config, log?: (line: string) => void)
   const own = config.databaseUrl === null ? await startOwn(config.dataDir, log) : null;
   const url = own?.url ?? config.databaseUrl!;
   try {
-    await migrate(url);
     await proveKeys(url, keyring);
+    await migrate(url);
+    await leaveSeal(url, keyring);
   } catch (error) {
     await own?.stop();
     throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
@@ -39,16 +40,34 @@ const startOwn = async (dataDir: string, log?: (line: string) => void) => {
 
 const PLACE = 'installation';
 
-/** The first start leaves a sealed value; every later one must be able to open it. */
+/** The first start leaves a sealed value; every later one must be able to open it before it touches anything. */
 const proveKeys = async (url: string, keyring: Keyring): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
+  const [found] = await query<{ readable: boolean | null }>(
+    url,
+    "select has_table_privilege(to_regclass('installation'), 'select') as readable",
+  );
+  // Not there yet, or not ours to read: the migrations will say what is missing.
+  if (found?.readable !== true) return;
+  const [installation] = await query<{ seal: Buffer }>(url, 'select seal from installation');
+  if (installation !== undefined) keyring.open(installation.seal, PLACE);
+};
+
+const leaveSeal = async (url: string, keyring: Keyring): Promise<void> => {
+  await query(url, 'insert into installation (seal) values ($1) on conflict do nothing', [
+    keyring.seal('crm-sync', PLACE),
+  ]);
+  await proveKeys(url, keyring);
+};
+
+const query = async <Row extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
-    await client.query('insert into installation (seal) values ($1) on conflict do nothing', [
-      keyring.seal('crm-sync', PLACE),
-    ]);
-    const { rows } = await client.query<{ seal: Buffer }>('select seal from installation');
-    keyring.open(rows[0]!.seal, PLACE);
+    return (await client.query<Row>(text, values)).rows;
   } finally {
     await client.end();
   }
