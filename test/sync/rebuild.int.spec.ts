@@ -187,6 +187,9 @@ describe('read models are a fold of the log', () => {
   }, 180_000);
 
   it('and all at once', async () => {
+    const facts = { connectionId: idOf('c', 1), externalId: '9', runId: idOf('a', 0) };
+    const reason = { code: 'email.missing', detail: 'Because.', values: null, record: {} };
+    await live([[decision(clientStream(facts), client, quarantineClient(facts, reason))]]);
     const before = await snapshot();
     await rebuild([100_000]);
     expect(await snapshot()).toEqual(before);
