@@ -63,7 +63,8 @@ create function event_payload_digest(data jsonb, meta jsonb, personal bytea) ret
   return sha256(sha256(convert_to(data::text, 'UTF8')) || sha256(convert_to(meta::text, 'UTF8'))
     || sha256(coalesce(personal, ''::bytea)));
 
--- Appends a batch, all or nothing. Each element: { stream, version, type, data, subject?, personal? (base64), causationId? }.
+-- Appends a batch, all or nothing. Each element: { stream, version, type, data, subject?, personal? (base64), cause? };
+-- a cause is the text of a causationId, or the number of the element of this batch (from 1) that is the cause.
 -- `version` is the version the event gets; the unique key refuses one that is taken (expected versions), the check below
 -- one that would leave a gap. Call it as late in a transaction as possible: it locks the head until commit.
 create function append_events(batch jsonb, batch_meta jsonb)
@@ -72,24 +73,26 @@ language plpgsql security definer set search_path = pg_catalog, public, pg_temp 
 #variable_conflict use_column
 declare
   streams text[]; versions int[]; types text[]; datas jsonb[]; metas jsonb[]; subjects text[]; personals bytea[];
-  digests bytea[]; hashes bytea[] := '{}';
+  causes int[]; data_digests bytea[]; personal_digests bytea[]; hashes bytea[] := '{}';
   head_position bigint; head_hash bytea; head_time timestamptz;
   gap text;
   i int;
 begin
   select array_agg(e.stream order by e.n), array_agg(e.version order by e.n), array_agg(e.type order by e.n),
          array_agg(e.data order by e.n), array_agg(e.meta order by e.n), array_agg(e.subject order by e.n),
-         array_agg(e.personal order by e.n),
-         array_agg(event_payload_digest(e.data, e.meta, e.personal) order by e.n),
+         array_agg(e.personal order by e.n), array_agg(e.cause order by e.n),
+         array_agg(sha256(convert_to(e.data::text, 'UTF8')) order by e.n),
+         array_agg(sha256(coalesce(e.personal, ''::bytea)) order by e.n),
          min(e.stream) filter (where case when e.previous is null
            then e.version <> 1 and not exists (select from events o where o.stream = e.stream and o.version = e.version - 1)
            else e.version <> e.previous + 1 end)
-    into streams, versions, types, datas, metas, subjects, personals, digests, gap
+    into streams, versions, types, datas, metas, subjects, personals, causes, data_digests, personal_digests, gap
     from (
       select element ->> 'stream' as stream, (element ->> 'version')::int as version, element ->> 'type' as type,
              element -> 'data' as data, element ->> 'subject' as subject,
-             case when element ? 'causationId' then batch_meta || jsonb_build_object('causationId', element -> 'causationId')
-                  else batch_meta end as meta,
+             case when jsonb_typeof(element -> 'cause') = 'string'
+                  then batch_meta || jsonb_build_object('causationId', element -> 'cause') else batch_meta end as meta,
+             case when jsonb_typeof(element -> 'cause') = 'number' then (element ->> 'cause')::int end as cause,
              decode(element ->> 'personal', 'base64') as personal, n,
              lag((element ->> 'version')::int) over (partition by element ->> 'stream' order by n) as previous
         from jsonb_array_elements(batch) with ordinality as input (element, n)
@@ -102,8 +105,11 @@ begin
   select l.position, l.hash, l.recorded_at into head_position, head_hash, head_time from event_log l for update;
   head_time := greatest(clock_timestamp(), head_time);
   for i in 1 .. cardinality(streams) loop
+    if causes[i] is not null then
+      metas[i] := metas[i] || jsonb_build_object('causationId', 'event:' || head_position + causes[i]);
+    end if;
     head_hash := sha256(head_hash || event_envelope(head_position + i, streams[i], versions[i], types[i], subjects[i], head_time)
-      || digests[i]);
+      || sha256(data_digests[i] || sha256(convert_to(metas[i]::text, 'UTF8')) || personal_digests[i]));
     hashes[i] := head_hash;
   end loop;
 

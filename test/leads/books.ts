@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
 import type { LeadRow } from '../../src/modules/leads/lead-list.read-model.ts';
 import { MatchLeads, UpsertLeads } from '../../src/modules/leads/contract.ts';
-import type { LeadMatch, LeadOutcome, LeadValues } from '../../src/modules/leads/contract.ts';
+import type { LeadMatch, LeadUpserted, LeadValues } from '../../src/modules/leads/contract.ts';
 import { MatchLeadsHandler } from '../../src/modules/leads/match-leads.ts';
 import { UpsertLeadsHandler } from '../../src/modules/leads/upsert-leads.ts';
+import type { Decision } from '../../src/shared/event-store/decider.ts';
 import { openTestStore } from '../shared/event-store-harness.ts';
 import type { TestStore } from '../shared/event-store-harness.ts';
 
@@ -12,7 +12,10 @@ import type { TestStore } from '../shared/event-store-harness.ts';
 export type Guest = { id: string } & Partial<LeadValues>;
 
 /** Per client: what became of the lead, or why it can be nobody's. */
-export type Verdict = LeadOutcome | Exclude<LeadMatch, { leadId: string }>['code'];
+export type Verdict =
+  | LeadUpserted['data']['change']
+  | 'unchanged'
+  | Exclude<LeadMatch, { leadId: string }>['code'];
 
 /** The books as a sync sees them: clients are matched, and those that match become leads, in one transaction. */
 export type Books = {
@@ -26,7 +29,9 @@ export type Books = {
   close(): Promise<void>;
 };
 
-const BY = { actor: 'cli', correlationId: 'test' };
+const BY = { actor: 'cli', correlationId: 'test', causationId: null };
+/** The books know no client's own events. */
+const NOTHING: Decision = { stream: 'nothing', decide: () => [] };
 
 export const valuesOf = ({ id, ...said }: Guest): LeadValues => ({
   name: id,
@@ -40,7 +45,7 @@ export const openBooks = async (): Promise<Books> => {
   const leads = new LeadList(store.database);
   store.events.subscribe(leads);
   const match = new MatchLeadsHandler(leads);
-  const upsert = new UpsertLeadsHandler(store.events);
+  const upsert = new UpsertLeadsHandler();
 
   const page: Books['page'] = (connectionId, guests, withoutEmail = 'quarantine') => {
     const clients = guests.map((guest) => ({ connectionId, externalId: guest.id, values: valuesOf(guest) }));
@@ -48,9 +53,12 @@ export const openBooks = async (): Promise<Books> => {
       const matches = await match.execute(new MatchLeads(clients, withoutEmail));
       const upserts = clients.flatMap((client, index) => {
         const found = matches[index]!;
-        return 'leadId' in found ? [{ ...client, leadId: found.leadId, causationId: null }] : [];
+        return 'leadId' in found ? [{ ...client, leadId: found.leadId, cause: NOTHING }] : [];
       });
-      const outcomes = await upsert.execute(new UpsertLeads(upserts, randomUUID(), BY));
+      const recorded = await store.events.transact(await upsert.execute(new UpsertLeads(upserts)), BY);
+      const outcomes = recorded.map(
+        ([event]) => (event as LeadUpserted | undefined)?.data.change ?? 'unchanged',
+      );
       return matches.map((found) => ('leadId' in found ? outcomes.shift()! : found.code));
     });
   };

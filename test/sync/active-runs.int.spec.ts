@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ActiveRuns, LeaseLost } from '../../src/modules/sync/active-runs.store.ts';
-import type { Progress } from '../../src/modules/sync/active-runs.store.ts';
+import type { Step } from '../../src/modules/sync/active-runs.store.ts';
 import { EndRun } from '../../src/modules/sync/end-run.ts';
 import { NO_COUNTS, run, runStream, start } from '../../src/modules/sync/sync-run.decider.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import { happened, META, openTestStore, recording } from '../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
-const PROGRESS: Progress = { counts: NO_COUNTS, phase: 'clients', done: 1, total: 2 };
+const STEP: Step = { counts: NO_COUNTS, phase: 'clients', total: 2 };
 const BY = { actor: 'cli', correlationId: 'test' };
 
 let store: TestStore;
@@ -65,7 +65,7 @@ describe('a run whose worker is silent', () => {
     expect(await dead()).not.toContain(runId);
     await silentForTooLong(runId);
     expect(await dead()).toContain(runId);
-    await active.advance(runId, PROGRESS);
+    await active.advance(runId, STEP);
     expect(await dead()).not.toContain(runId);
   });
 
@@ -86,7 +86,7 @@ describe('a run whose worker is silent', () => {
     await endRun.interrupted({ ...facts, counts: NO_COUNTS, dead: true }, 'Silence.');
     const page = store.events.transaction(async () => {
       await store.events.transact([recording(`zombie-${facts.runId}`, happened())], META);
-      await active.advance(facts.runId, PROGRESS);
+      await active.advance(facts.runId, STEP);
     });
     await expect(page).rejects.toThrow(LeaseLost);
     expect(await store.events.readAll({ stream: `zombie-${facts.runId}`, limit: 1 })).toEqual([]);

@@ -11,7 +11,15 @@ import type { ClientValues, SyncCounts } from '../../src/modules/sync/contract.t
 import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts';
 import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
 import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
-import { complete, fail, interrupt, run, runStream, start } from '../../src/modules/sync/sync-run.decider.ts';
+import {
+  add,
+  complete,
+  fail,
+  interrupt,
+  run,
+  runStream,
+  start,
+} from '../../src/modules/sync/sync-run.decider.ts';
 import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';
@@ -253,10 +261,16 @@ describe('runs', () => {
       error: null,
       progress: { phase: 'starting', done: 0, total: null },
     });
-    await active.advance(runId, { counts: COUNTS, phase: 'clients', done: 3, total: 10 });
+    const step = { counts: COUNTS, phase: 'clients', total: 10 };
+    await active.advance(runId, step);
     expect(await runs.one(runId)).toMatchObject({
       counts: COUNTS,
-      progress: { phase: 'clients', done: 3, total: 10 },
+      progress: { phase: 'clients', done: COUNTS.fetched, total: 10 },
+    });
+    await active.advance(runId, step);
+    expect(await runs.one(runId)).toMatchObject({
+      counts: add(COUNTS, COUNTS),
+      progress: { phase: 'clients', done: 2 * COUNTS.fetched, total: 10 },
     });
   });
 

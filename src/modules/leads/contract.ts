@@ -1,5 +1,5 @@
-import { Command, Query } from '@nestjs/cqrs';
-import type { Caller } from '../../shared/caller.ts';
+import { Query } from '@nestjs/cqrs';
+import type { Decision } from '../../shared/event-store/decider.ts';
 import type { Event } from '../../shared/event-store/event.ts';
 
 /** Which client of which connection. */
@@ -17,7 +17,7 @@ export type LeadMatch =
 
 /**
  * Applies the identity rules (docs/adr/0005-who-is-a-lead.md): known source, then e-mail key, then a new lead.
- * Decides nothing for ever: the lead is made by UpsertLeads, in the same transaction.
+ * Decides nothing for ever: the lead is made by what UpsertLeads answers, in the same transaction.
  */
 export class MatchLeads extends Query<LeadMatch[]> {
   constructor(
@@ -28,27 +28,24 @@ export class MatchLeads extends Query<LeadMatch[]> {
   }
 }
 
-/** A client with the lead it was matched to; `causationId` names the event that brought it, if there was one. */
-export type LeadUpsert = SourceClient & { leadId: string; causationId: string | null };
+/** A client with the lead it was matched to, and the decision that takes the client. */
+export type LeadUpsert = SourceClient & { leadId: string; cause: Decision };
 
 /**
- * What became of the lead: `linked` is a new source on a lead whose values stay; `updated` a change in the lead's values
- * or in what one of its sources says.
+ * What brings leads up to date with their sources, a decision for each: `LeadUpserted`, or nothing. For the batch that
+ * takes the clients, so that both are recorded together or not at all.
  */
-export type LeadOutcome = 'created' | 'updated' | 'linked' | 'unchanged';
-
-/** Brings leads up to date with their sources. Joins the open transaction. */
-export class UpsertLeads extends Command<LeadOutcome[]> {
-  constructor(
-    readonly upserts: readonly LeadUpsert[],
-    readonly runId: string,
-    readonly by: Caller,
-  ) {
+export class UpsertLeads extends Query<Decision[]> {
+  constructor(readonly upserts: readonly LeadUpsert[]) {
     super();
   }
 }
 
-/** `changed` names the fields of the lead that have another value now, and `sources` when only a source's own have. */
+/**
+ * `change` says what became of the lead: `linked` is a new source on a lead whose values stay; `updated` a change in the
+ * lead's values or in what one of its sources says. `changed` names the fields of the lead that have another value now, and
+ * `sources` when only a source's own have.
+ */
 export type LeadUpserted = Event<
   'LeadUpserted',
   {

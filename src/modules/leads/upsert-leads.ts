@@ -1,29 +1,21 @@
-import { CommandHandler } from '@nestjs/cqrs';
-import type { ICommandHandler } from '@nestjs/cqrs';
+import { QueryHandler } from '@nestjs/cqrs';
+import type { IQueryHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
-import { EventStore } from '../../shared/event-store/event-store.ts';
+import type { Decision } from '../../shared/event-store/decider.ts';
 import { UpsertLeads } from './contract.ts';
-import type { LeadEvent, LeadOutcome, LeadUpsert } from './contract.ts';
+import type { LeadUpsert } from './contract.ts';
 import { lead, upsert } from './lead.decider.ts';
 
-@CommandHandler(UpsertLeads)
-export class UpsertLeadsHandler implements ICommandHandler<UpsertLeads> {
-  constructor(private readonly events: EventStore) {}
-
-  async execute({ upserts, runId, by }: UpsertLeads): Promise<LeadOutcome[]> {
-    const recorded = await this.events.transact(
-      upserts.map((one) =>
-        decision(
-          `lead-${one.leadId}`,
-          lead,
-          upsert(one.leadId, sourceOf(one), one.values, subjectOf(one)),
-          one.causationId ?? undefined,
-        ),
+@QueryHandler(UpsertLeads)
+export class UpsertLeadsHandler implements IQueryHandler<UpsertLeads> {
+  async execute({ upserts }: UpsertLeads): Promise<Decision[]> {
+    return upserts.map((one) =>
+      decision(
+        `lead-${one.leadId}`,
+        lead,
+        upsert(one.leadId, sourceOf(one), one.values, subjectOf(one)),
+        one.cause,
       ),
-      { ...by, causationId: null, runId },
-    );
-    return recorded.map(([event]) =>
-      event === undefined ? 'unchanged' : (event.data as LeadEvent['data']).change,
     );
   }
 }

@@ -4,7 +4,8 @@ import { Database } from '../../shared/database/database.ts';
 import type { SyncCounts } from './contract.ts';
 import { NO_COUNTS } from './sync-run.decider.ts';
 
-export type Progress = { counts: SyncCounts; phase: string; done: number; total: number | null };
+/** How far a run has come since the last time it said so; `total` is how many clients the CRM announces. */
+export type Step = { counts: SyncCounts; phase: string; total: number | null };
 export type ActiveRun = { connectionId: string; runId: string; counts: SyncCounts; dead: boolean };
 
 /** Whoever works on this run is not its worker any more: another instance has ended it. */
@@ -32,11 +33,16 @@ export class ActiveRuns {
     return claimed === 1;
   }
 
-  /** Prolongs the lease and notes how far the run is; proves, inside a page's transaction, that it is still ours. */
-  async advance(runId: string, { counts, phase, done, total }: Progress): Promise<void> {
+  /**
+   * Prolongs the lease and adds a step to how far the run has come; proves, inside a page's transaction, that it is still
+   * ours. Steps are added up by the database, because two pages may be on their way at a time.
+   */
+  async advance(runId: string, { counts, phase, total }: Step): Promise<void> {
     const ours = await this.database.execute(sql`
-      update active_runs set lease_until = ${LEASE}, counts = ${JSON.stringify(counts)}::json, phase = ${phase},
-        done = ${done}, total = ${total}::int where run_id = ${runId}`);
+      update active_runs set lease_until = ${LEASE}, phase = ${phase}, done = done + ${counts.fetched}, total = ${total}::int,
+        counts = (select json_object_agg(key, step.value::int + coalesce((counts ->> key)::int, 0))
+                    from json_each_text(${JSON.stringify(counts)}::json) as step)
+       where run_id = ${runId}`);
     if (ours !== 1) throw new LeaseLost(runId);
   }
 

@@ -6,18 +6,23 @@ import { Refusal } from '../../shared/errors.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { CrmClients, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
+import type { SyncCounts } from './contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
-import type { Progress } from './active-runs.store.ts';
 import { batches } from './batches.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { EndRun } from './end-run.ts';
+import { overlap } from './overlap.ts';
 import { SyncPage } from './sync-page.ts';
 import type { Contested, RunTask } from './sync-page.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import type { Doubt } from './sync-run.decider.ts';
 
 const HEARTBEAT = 5_000; // ms, a twelfth of the lease
+const AT_A_TIME = 2; // batches: one is decided and sealed while the other is written
 const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller ones cost (bench/)
+
+/** How far a run has come. `unsaved` is what its row does not say yet: the next heartbeat does. */
+type Progress = { counts: SyncCounts; unsaved: SyncCounts; phase: string; total: number | null };
 
 /** Works on the runs that this instance has started, and ends those whose worker is dead. */
 @Injectable()
@@ -72,7 +77,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const signal = AbortSignal.any([abort.signal, this.shutdown.signal]);
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
-    const progress: Progress = { counts: NO_COUNTS, phase: 'clients', done: 0, total: null };
+    const progress: Progress = { counts: NO_COUNTS, unsaved: NO_COUNTS, phase: 'clients', total: null };
     const beating = setInterval(() => void this.beat(task, progress, abort), HEARTBEAT);
     try {
       const doubt = await this.syncClients(task, progress, signal);
@@ -90,8 +95,13 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     progress: Progress,
     abort: AbortController,
   ): Promise<void> {
+    const { unsaved, phase, total } = progress;
+    progress.unsaved = NO_COUNTS;
     try {
-      await this.activeRuns.advance(runId, progress);
+      await this.activeRuns.advance(runId, { counts: unsaved, phase, total }).catch((error: unknown) => {
+        progress.unsaved = add(progress.unsaved, unsaved);
+        throw error;
+      });
       const { status } = await this.queries.execute(new GetConnection(connection.id));
       if (status === 'disconnected') abort.abort(connectionDisconnected());
     } catch (error) {
@@ -106,12 +116,13 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const known = await this.clients.count(connection.id);
     let end: ClientPage['end'] = null;
     const held: CrmClient[] = [];
-    for await (const batch of batches(this.crm.pages(connection.id, signal), BATCH)) {
+    const arrived = batches(this.crm.pages(connection.id, signal), BATCH);
+    await overlap(arrived, AT_A_TIME, async (batch, turn) => {
       signal.throwIfAborted();
       progress.total = batch.at(-1)?.announced ?? progress.total;
       end = batch.at(-1)?.end ?? null;
-      held.push(...(await this.write(task, batch, progress, 'hold')));
-    }
+      held.push(...(await this.write(task, batch, progress, 'hold', turn)));
+    });
     await this.settle(task, held, progress);
     return doubtOf(end, progress.counts.fetched, known);
   }
@@ -131,10 +142,12 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     pages: ClientPage[],
     progress: Progress,
     contested: Contested,
+    turn?: Promise<void>,
   ): Promise<CrmClient[]> {
-    const { counts, held } = await this.page.write(task, pages, progress, contested);
+    const { phase, total } = progress;
+    const { counts, held, saved } = await this.page.write(task, pages, { phase, total }, contested, turn);
     progress.counts = add(progress.counts, counts);
-    progress.done = progress.counts.fetched;
+    if (!saved) progress.unsaved = add(progress.unsaved, counts);
     return held;
   }
 

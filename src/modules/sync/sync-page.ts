@@ -1,15 +1,16 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { QueryBus } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import type { Recorded } from '../../shared/event-store/event.ts';
 import { storable } from '../../shared/storable.ts';
 import type { ClientPage, Connection, CrmClient, UnreadableRecord } from '../crm-connection/contract.ts';
 import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
-import type { LeadOutcome, LeadUpsert } from '../leads/contract.ts';
+import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
-import type { Progress } from './active-runs.store.ts';
+import type { Step } from './active-runs.store.ts';
 import { client, clientStream, importClient, quarantineClient } from './client.decider.ts';
 import type { QuarantineReason } from './client.decider.ts';
 import type { ClientValues, SyncCounts } from './contract.ts';
@@ -34,26 +35,27 @@ type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
  * client is held back, neither taken nor counted, until everything has been listed.
  */
 export type Contested = 'hold' | 'quarantine';
-export type Written = { counts: SyncCounts; held: CrmClient[] };
+/** `saved`: whether the run's row says so already, which it need not for pages that changed nothing. */
+export type Written = { counts: SyncCounts; held: CrmClient[]; saved: boolean };
 
 /** Takes what a few requests have brought, in one transaction: each client becomes a lead, stays as it is, or waits. */
 @Injectable()
 export class SyncPage {
   constructor(
     private readonly events: EventStore,
-    private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly clients: CrmClientList,
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
   ) {}
 
-  /** Returns the outcomes of these pages alone. */
+  /** Returns the outcomes of these pages alone. Records nothing before its `turn`, so that clients are linked in order. */
   async write(
     task: RunTask,
     pages: readonly ClientPage[],
-    before: Progress,
+    at: Omit<Step, 'counts'>,
     contested: Contested,
+    turn?: Promise<void>,
   ): Promise<Written> {
     const { connection } = task;
     const arrived = pages.flatMap((page) => [
@@ -64,21 +66,22 @@ export class SyncPage {
     const known = await this.clients.known(connection.id, ids);
     const { candidates, unchanged, waiting } = sort(arrived, known, connection.clientsWithoutEmail);
     const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
-    if (candidates.length === 0 && waiting.length === 0) return { counts, held: [] };
+    if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
     return this.events.transaction(async () => {
       const judged = await this.judge(connection, candidates);
       const held = contested === 'hold' ? judged.filter(isContested) : [];
       const taken = await this.take(
         task,
         held.length === 0 ? judged : judged.filter((one) => !isContested(one)),
+        turn,
       );
       await this.quarantine.sighted(connection.id, waiting);
       const all = add(add(counts, taken), { ...NO_COUNTS, fetched: -held.length });
-      const done = before.done + all.fetched;
-      await this.activeRuns.advance(task.runId, { ...before, counts: add(before.counts, all), done });
+      await this.activeRuns.advance(task.runId, { ...at, counts: all });
       const names = new Set(held.map(({ externalId }) => externalId));
       return {
         counts: all,
+        saved: true,
         held: pages.flatMap((page) => page.clients.filter((one) => names.has(one.externalId))),
       };
     });
@@ -102,39 +105,42 @@ export class SyncPage {
     return candidates.map((one) => ('reason' in one ? one : judged.get(one)!));
   }
 
-  private async take({ runId, connection, by }: RunTask, judged: readonly Judged[]): Promise<SyncCounts> {
+  private async take(
+    { runId, connection, by }: RunTask,
+    judged: readonly Judged[],
+    turn: Promise<void> | undefined,
+  ): Promise<SyncCounts> {
     const connectionId = connection.id;
-    const recorded = await this.events.transact(
-      judged.map((one) => {
-        const facts = { connectionId, externalId: one.externalId, runId };
-        const decide =
-          'reason' in one ? quarantineClient(facts, one.reason) : importClient(facts, one.leadId, one.values);
-        return decision(clientStream(facts), client, decide);
-      }),
-      { ...by, causationId: null, runId },
-    );
-    const upserts: LeadUpsert[] = [];
-    const stillWaiting: string[] = [];
-    judged.forEach((one, index) => {
-      const position = recorded[index]?.[0]?.position;
-      if ('leadId' in one) {
-        const { externalId, values, leadId } = one;
-        const causationId = position === undefined ? null : `event:${position}`;
-        upserts.push({ connectionId, externalId, values, leadId, causationId });
-      } else if (position === undefined) stillWaiting.push(one.externalId);
+    const clients = judged.map((one) => {
+      const facts = { connectionId, externalId: one.externalId, runId };
+      const decide =
+        'reason' in one ? quarantineClient(facts, one.reason) : importClient(facts, one.leadId, one.values);
+      return decision(clientStream(facts), client, decide);
     });
-    await this.quarantine.sighted(connectionId, stillWaiting);
-    const outcomes =
-      upserts.length === 0 ? [] : await this.commands.execute(new UpsertLeads(upserts, runId, by));
-    return tally(outcomes, judged.length - upserts.length);
+    const upserts = judged.flatMap((one, index) =>
+      'leadId' in one ? [{ ...one, connectionId, cause: clients[index]! }] : [],
+    );
+    const leads = upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts));
+    const recorded = await this.events.transact(
+      [...clients, ...leads],
+      { ...by, causationId: null, runId },
+      turn,
+    );
+    const stillWaiting = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
+    await this.quarantine.sighted(
+      connectionId,
+      stillWaiting.map(({ externalId }) => externalId),
+    );
+    return tally(recorded.slice(clients.length), judged.length - upserts.length);
   }
 }
 
 const isContested = (one: Judged): boolean => 'reason' in one && one.reason.code === 'email.taken';
 
-const tally = (outcomes: readonly LeadOutcome[], quarantined: number): SyncCounts => {
+const tally = (leads: readonly Recorded[][], quarantined: number): SyncCounts => {
   const counts = { ...NO_COUNTS, quarantined };
-  for (const outcome of outcomes) counts[outcome] += 1;
+  for (const [event] of leads)
+    counts[event === undefined ? 'unchanged' : (event.data as LeadUpserted['data']).change] += 1;
   return counts;
 };
 

@@ -16,24 +16,28 @@ export const fold = <State, E extends Event>(decider: Decider<State, E>, events:
 export type Decision = {
   stream: string;
   decide: (past: readonly Event[]) => Event[];
-  /** What directly leads to these events, for example `event:41`; otherwise the batch's own cause. */
-  causationId?: string;
+  /** What directly leads to these events; otherwise the batch's own cause. */
+  cause?: Cause;
 };
+
+/** Something by its name, for example `event:41`, or an earlier decision of the same batch: its first event, if it has one. */
+export type Cause = string | Decision;
 
 /** Binds a decision to the stream it is about. */
 export const decision = <State, E extends Event>(
   stream: string,
   decider: Decider<State, E>,
   decide: (state: State) => E[],
-  causationId?: string,
+  cause?: Cause,
 ): Decision => ({
   stream,
   // A stream holds the events of its decider and no others, which is what lets this one cast stand for a schema.
   decide: (past) => decide(fold(decider, past as readonly E[])),
-  ...(causationId !== undefined && { causationId }),
+  ...(cause !== undefined && { cause }),
 });
 
-export type Draft = { stream: string; version: number; event: Event; causationId: string | undefined };
+/** An event on its way into the log. A number as its cause is the place of another one in the same batch, from 1. */
+export type Draft = { stream: string; version: number; event: Event; cause: string | number | undefined };
 
 /**
  * Takes the decisions in order; a later one about the same stream sees what an earlier one decided.
@@ -44,12 +48,20 @@ export const draft = (
   history: ReadonlyMap<string, readonly Recorded[]>,
 ): Draft[][] => {
   const pending = new Map<string, Event[]>();
-  return decisions.map(({ stream, decide, causationId }) => {
+  const firsts = new Map<Decision, number>();
+  let count = 0;
+  return decisions.map((one) => {
+    const { stream, decide } = one;
+    const cause = typeof one.cause === 'object' ? firsts.get(one.cause) : one.cause;
     const before = history.get(stream) ?? [];
     const decided = pending.get(stream) ?? [];
     const events = decide(decided.length === 0 ? before : [...before, ...decided]);
-    if (events.length > 0) pending.set(stream, [...decided, ...events]);
+    if (events.length > 0) {
+      pending.set(stream, [...decided, ...events]);
+      firsts.set(one, count + 1);
+      count += events.length;
+    }
     const version = before.length + decided.length;
-    return events.map((event, index) => ({ stream, version: version + index + 1, event, causationId }));
+    return events.map((event, index) => ({ stream, version: version + index + 1, event, cause }));
   });
 };

@@ -63,17 +63,14 @@ export class EventStore {
   /**
    * Loads every stream that the decisions are about, decides, appends what was decided and feeds the read models, in one
    * transaction. Returns the recorded events per decision. When somebody else wrote to one of the streams meanwhile,
-   * everything is decided again on the new state.
+   * everything is decided again on the new state. Appends only when it is its `turn`; the rest may be done beforehand.
    */
-  transact(decisions: readonly Decision[], meta: EventMeta): Promise<Recorded[][]> {
+  transact(decisions: readonly Decision[], meta: EventMeta, turn?: Promise<void>): Promise<Recorded[][]> {
     return this.database.transaction(async () => {
       const history = await this.read([...new Set(decisions.map(({ stream }) => stream))]);
       const drafts = draft(decisions, history);
-      const recorded = await this.append(drafts.flat(), meta);
-      for (const { on, apply } of this.readModels) {
-        const events = recorded.filter(({ type }) => on.includes(type));
-        if (events.length > 0) await apply(events);
-      }
+      const recorded = await this.append(drafts.flat(), meta, turn);
+      await this.feed(recorded);
       let next = 0;
       return drafts.map((events) => recorded.slice(next, (next += events.length)));
     });
@@ -104,16 +101,30 @@ export class EventStore {
     return rows.map((row) => this.recorded(row));
   }
 
-  private async append(drafts: readonly Draft[], meta: EventMeta): Promise<Recorded[]> {
+  /** All at once: while the database works for one read model, the rows of the next are made. */
+  private async feed(recorded: Recorded[]): Promise<void> {
+    const feeding = this.readModels.map(async ({ on, apply }) => {
+      const events = recorded.filter(({ type }) => on.includes(type));
+      if (events.length > 0) await apply(events);
+    });
+    // Nobody may still be writing when the transaction is rolled back because another failed.
+    for (const fed of await Promise.allSettled(feeding)) if (fed.status === 'rejected') throw fed.reason;
+  }
+
+  private async append(
+    drafts: readonly Draft[],
+    meta: EventMeta,
+    turn: Promise<void> | undefined,
+  ): Promise<Recorded[]> {
     if (drafts.length === 0) return [];
     const subjects = drafts.flatMap(({ event }) => (event.personal ? [subjectOf(event)] : []));
     const keys = await this.keys.ensure([...new Set(subjects)]);
-    const batch = drafts.map(({ stream, version, event, causationId }) => ({
+    const batch = drafts.map(({ stream, version, event, cause }) => ({
       stream,
       version,
       type: event.type,
       data: event.data,
-      ...(causationId !== undefined && { causationId }),
+      cause,
       ...(event.personal && {
         subject: event.subject,
         personal: encrypt(
@@ -123,20 +134,21 @@ export class EventStore {
         ).toString('base64'),
       }),
     }));
+    await turn;
     const appended = await this.database.row(sql<{ first: string; recordedAt: string; hashes: string }>`
       select min(position) as first, iso_utc(min(recorded_at)) as "recordedAt",
              string_agg(encode(hash, 'hex'), '' order by ordinal) as hashes
         from append_events(${JSON.stringify(batch)}::jsonb, ${JSON.stringify(meta)}::jsonb)`);
     const first = Number(appended!.first);
     const { recordedAt, hashes } = appended!;
-    return drafts.map(({ stream, version, event, causationId }, index) => ({
+    return drafts.map(({ stream, version, event, cause }, index) => ({
       ...event,
       personal: event.personal ?? null,
       stream,
       version,
       position: first + index,
       erased: false,
-      meta: causationId === undefined ? meta : { ...meta, causationId },
+      meta: cause === undefined ? meta : { ...meta, causationId: nameOf(cause, first) },
       recordedAt,
       hash: hashes.slice(index * HASH, (index + 1) * HASH),
     }));
@@ -165,6 +177,9 @@ export class EventStore {
     };
   }
 }
+
+const nameOf = (cause: string | number, first: number): string =>
+  typeof cause === 'string' ? cause : `event:${first + cause - 1}`;
 
 const subjectOf = (event: Event): string => {
   if (event.subject === undefined) throw new Error(`${event.type} has personal values but no subject.`);

@@ -150,13 +150,39 @@ describe('appending', () => {
 
   it('returns what it recorded exactly as it is read afterwards', async () => {
     const person = { type: 'PersonMet', data: { n: 1 }, personal: { name: 'Ada' }, subject: 'ada' };
-    const decided = { ...recording('exact', happened(), person), causationId: 'event:1' };
+    const decided = { ...recording('exact', happened(), person), cause: 'event:1' };
     const [recorded] = await store.events.transact([decided], { ...META, runId: 'r-1' });
     expect((await store.events.read(['exact'])).get('exact')).toEqual([
       { ...recorded![0], personal: null },
       recorded![1],
     ]);
     expect(recorded![1]!.meta).toEqual({ ...META, runId: 'r-1', causationId: 'event:1' });
+  });
+
+  it('waits for its turn, whoever is ready first', async () => {
+    const turn = Promise.withResolvers<void>();
+    const late = store.events.transact([recording('turn', happened('late'))], META, turn.promise);
+    await store.events.transact([recording('elsewhere', happened('early'))], META);
+    const from = await headOf();
+    turn.resolve();
+    expect((await late)[0]![0]!.position).toBe(from + 1);
+  });
+
+  it('records nothing when its turn never comes', async () => {
+    const from = await headOf();
+    const skipped = Promise.reject(new ChangeOfMind());
+    const waiting = store.events.transact([recording('turn', happened())], META, skipped);
+    await expect(waiting).rejects.toThrow(ChangeOfMind);
+    expect(await headOf()).toBe(from);
+  });
+
+  it('knows which event of a batch is the cause of another', async () => {
+    const cause = recording('cause', happened(), happened());
+    const decided = [recording('before', happened()), cause, { ...recording('effect', happened()), cause }];
+    const recorded = await store.events.transact(decided, META);
+    const [effect] = (await store.events.read(['effect'])).get('effect')!;
+    expect(effect).toEqual({ ...recorded[2]![0], personal: null });
+    expect(effect!.meta).toEqual({ ...META, causationId: `event:${recorded[1]![0]!.position}` });
   });
 });
 
@@ -183,7 +209,7 @@ describe('read models', () => {
           : Promise.resolve(),
     });
     const from = await headOf();
-    const batch = [recording('noted-1', happened('good')), recording('noted-2', happened('bad'))];
+    const batch = ['fine', 'good', 'bad'].map((id) => recording(`noted-${id}`, happened(id)));
     await expect(instance.events.transact(batch, META)).rejects.toThrow(ChangeOfMind);
     expect(await headOf()).toBe(from);
     expect(await store.rows('select id from noted')).toEqual([]);

@@ -68,6 +68,21 @@ describe('a batch of decisions', () => {
       [decision('a', sum, fillUp(1), 'event:7'), decision('b', sum, fillUp(1))],
       new Map(),
     );
-    expect(drafts.flat().map(({ causationId }) => causationId)).toEqual(['event:7', undefined]);
+    expect(drafts.flat().map(({ cause }) => cause)).toEqual(['event:7', undefined]);
+  });
+
+  it('names the first event of an earlier decision as the cause of what follows from it', () => {
+    const first = decision('a', sum, fillUp(1));
+    const second = decision('b', sum, () => [added(1), added(2)]);
+    const drafts = draft(
+      [first, second, decision('c', sum, fillUp(1), second), decision('d', sum, fillUp(1), first)],
+      new Map(),
+    );
+    expect(drafts.flat().map(({ cause }) => cause)).toEqual([undefined, undefined, undefined, 2, 1]);
+  });
+
+  it('names no cause when the earlier decision changed nothing', () => {
+    const quiet = decision('a', sum, () => []);
+    expect(draft([quiet, decision('b', sum, fillUp(1), quiet)], new Map())[1]![0]!.cause).toBeUndefined();
   });
 });

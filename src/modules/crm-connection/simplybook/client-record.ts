@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { storable } from '../../../shared/storable.ts';
 import type { CrmClient, UnreadableRecord } from '../contract.ts';
 import { CUT, MOST_LEVELS } from './json.ts';
 
@@ -32,9 +33,9 @@ const readId = (id: unknown): string | null => {
 
 const externalIdOf = (record: unknown): string | null => (isRecord(record) ? readId(record['id']) : null);
 
-/** What tells one record of a listing from another: its id, or what is in it when it has none. */
+/** What tells one record of a listing from another: its id, or what can be kept of it when it has none. */
 export const recordKey = (record: unknown): string =>
-  externalIdOf(record) ?? `no id: ${hash('sha256', JSON.stringify(record))}`;
+  externalIdOf(record) ?? `no id: ${hash('sha256', JSON.stringify(storable(record)))}`;
 
 /** Only these; `"0"` is not deleted, however true JavaScript finds it. */
 const isDeleted = (flag: unknown): boolean => flag === true || flag === 1 || flag === '1';
