@@ -65,51 +65,61 @@ const puts = (
   return decision(clientStream(facts), client, quarantineClient(facts, reason));
 };
 
+/** How clients look now, for the question which of them have changed. */
+const look = (externalId: string, values: ClientValues | null) => ({
+  externalId,
+  fingerprint: values === null ? null : fingerprint(values),
+});
+
 describe('the clients of a company', () => {
-  it('are known by how they looked when they were last taken', async () => {
+  it('have changed unless they look as they did when they were last taken', async () => {
     const acme = randomUUID();
-    await record(imports(acme, '1'), imports(acme, '2', { ...ada, name: 'Bob' }));
+    const bob = { ...ada, name: 'Bob' };
+    await record(imports(acme, '1'), imports(acme, '2', bob));
     await record(imports(acme, '1', { ...ada, phone: '1' }));
-    expect(await clients.known(acme, ['1', '2', '3'])).toEqual(
+    const now = [look('1', ada), look('2', bob), look('3', ada), look('4', null)];
+    expect(await clients.changed(acme, now)).toEqual(
       new Map([
         ['1', { fingerprint: fingerprint({ ...ada, phone: '1' }), code: null }],
-        ['2', { fingerprint: fingerprint({ ...ada, name: 'Bob' }), code: null }],
+        ['3', null],
+        ['4', null],
       ]),
     );
     expect(await clients.count(acme)).toBe(2);
   });
 
+  it('include one alone whose record cannot be read', async () => {
+    expect(await clients.changed(randomUUID(), [look('1', null)])).toEqual(new Map([['1', null]]));
+  });
+
   it('are those of this company alone', async () => {
     const [acme, other] = [randomUUID(), randomUUID()];
     await record(imports(acme, '1'));
-    expect(await clients.known(other, ['1'])).toEqual(new Map());
+    expect(await clients.changed(other, [look('1', ada)])).toEqual(new Map([['1', null]]));
     expect(await clients.count(other)).toBe(0);
-    expect(await clients.known(acme, [])).toEqual(new Map());
+    expect(await clients.changed(acme, [])).toEqual(new Map());
   });
 
-  it('are known also while they wait in quarantine, with the reason', async () => {
+  it('are told also when they wait in quarantine unchanged, with the reason', async () => {
     const acme = randomUUID();
-    await record(
-      puts(acme, '1', 'email.missing', { ...ada, email: null }),
-      puts(acme, '2', 'record.unreadable', null),
-    );
-    expect(await clients.known(acme, ['1', '2'])).toEqual(
+    const lost = { ...ada, email: null };
+    await record(puts(acme, '1', 'email.missing', lost), puts(acme, '2', 'record.unreadable', null));
+    expect(await clients.changed(acme, [look('1', lost), look('2', null)])).toEqual(
       new Map([
-        ['1', { fingerprint: fingerprint({ ...ada, email: null }), code: 'email.missing' }],
+        ['1', { fingerprint: fingerprint(lost), code: 'email.missing' }],
         ['2', { fingerprint: null, code: 'record.unreadable' }],
       ]),
     );
     await record(imports(acme, '1'));
-    expect((await clients.known(acme, ['1'])).get('1')).toEqual({
-      fingerprint: fingerprint(ada),
-      code: null,
-    });
+    expect(await clients.changed(acme, [look('1', ada)])).toEqual(new Map());
   });
 
   it('are known once, however often they come in one batch', async () => {
     const acme = randomUUID();
     await record(puts(acme, '1', 'email.missing'), imports(acme, '1'), puts(acme, '1', 'email.taken'));
-    expect((await clients.known(acme, ['1', '1'])).get('1')!.code).toBe('email.taken');
+    expect((await clients.changed(acme, [look('1', ada), look('1', ada)])).get('1')!.code).toBe(
+      'email.taken',
+    );
     expect(await clients.count(acme)).toBe(1);
   });
 });
@@ -228,7 +238,10 @@ describe('quarantine', () => {
     };
     await record({ stream: clientStream(facts), decide: () => [erased] });
     expect((await waiting(acme))[0]).toMatchObject({ detail: 'The values have been erased.', record: null });
-    expect((await clients.known(acme, ['1'])).get('1')).toEqual({ fingerprint: null, code: 'email.missing' });
+    expect((await clients.changed(acme, [look('1', ada)])).get('1')).toEqual({
+      fingerprint: null,
+      code: 'email.missing',
+    });
   });
 });
 

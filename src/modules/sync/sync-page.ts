@@ -15,7 +15,7 @@ import { client, clientStream, importClient, quarantineClient } from './client.d
 import type { QuarantineReason } from './client.decider.ts';
 import type { ClientValues, SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
-import type { KnownClient } from './crm-clients.read-model.ts';
+import type { KnownClient, Look } from './crm-clients.read-model.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
@@ -62,9 +62,9 @@ export class SyncPage {
       ...page.clients.map(asCandidate),
       ...page.unreadable.map(asUnreadable),
     ]);
-    const ids = arrived.map(({ externalId }) => externalId);
-    const known = await this.clients.known(connection.id, ids);
-    const { candidates, unchanged, waiting } = sort(arrived, known, connection.clientsWithoutEmail);
+    const looks = arrived.map(lookOf);
+    const changed = await this.clients.changed(connection.id, looks);
+    const { candidates, unchanged, waiting } = sort(arrived, looks, changed, connection.clientsWithoutEmail);
     const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
     if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
     return this.events.transaction(async () => {
@@ -168,22 +168,38 @@ const asUnreadable = ({ externalId, detail, record: received }: UnreadableRecord
 const mayBeReleased = (code: string, clientsWithoutEmail: 'quarantine' | 'import'): boolean =>
   code === 'email.taken' || (code === 'email.missing' && clientsWithoutEmail === 'import');
 
+const lookOf = (one: Candidate): Look => ({
+  externalId: one.externalId,
+  fingerprint: 'values' in one ? fingerprint(one.values) : null,
+});
+
 const sort = (
   arrived: readonly Candidate[],
-  known: ReadonlyMap<string, KnownClient>,
+  looks: readonly Look[],
+  changed: ReadonlyMap<string, KnownClient | null>,
   clientsWithoutEmail: 'quarantine' | 'import',
 ): Sorted => {
   const sorted: Sorted = { candidates: [], unchanged: 0, waiting: [] };
-  for (const one of arrived) {
-    const before = known.get(one.externalId);
-    const isSame = before !== undefined && 'values' in one && before.fingerprint === fingerprint(one.values);
-    if (!isSame || (before.code !== null && mayBeReleased(before.code, clientsWithoutEmail)))
-      sorted.candidates.push(one);
-    else if (before.code === null) sorted.unchanged += 1;
-    else sorted.waiting.push(one.externalId);
+  for (const [index, one] of arrived.entries()) {
+    const before = changed.get(one.externalId);
+    if (before === undefined) sorted.unchanged += 1;
+    else if (isStillWaiting(before, looks[index]!, clientsWithoutEmail)) sorted.waiting.push(one.externalId);
+    else sorted.candidates.push(one);
   }
   return sorted;
 };
+
+/** Whether a client waits in quarantine, looks as it did then, and looking at it again can have no other result. */
+const isStillWaiting = (
+  before: KnownClient | null,
+  look: Look,
+  clientsWithoutEmail: 'quarantine' | 'import',
+): boolean =>
+  before !== null &&
+  before.code !== null &&
+  look.fingerprint !== null &&
+  before.fingerprint === look.fingerprint &&
+  !mayBeReleased(before.code, clientsWithoutEmail);
 
 const sentence = (externalId: string, { name }: ClientValues, detail: string): string =>
   name === null ? `Client ${externalId} ${detail}.` : `Client ${externalId} (${name}) ${detail}.`;
