@@ -68,7 +68,7 @@ const eventOfRun = ({ runId }: HandRun, version: number, type: string, data: obj
   data,
 });
 
-/** Values stand once in the rows, once in each event; all in three JSON texts. */
+/** Values stand once in the rows, once in each event; all in two JSON texts. */
 const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
   const imported: object[] = [];
   const upserted: object[] = [];
@@ -98,44 +98,39 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
       data: { leadId, change: 'created', changed, source: { connectionId, externalId } },
       subject,
       personal: sealed(key, values, `${lead}@1`),
+      cause: index + 1,
     });
     rows.push({ n: index + 1, id: externalId, print: client.fingerprint, subject, wrapped, ...row });
   });
-  const meta = metaOf(run);
-  return [JSON.stringify(imported), JSON.stringify(upserted), meta, JSON.stringify(rows), run.connectionId];
+  return [
+    JSON.stringify([...imported, ...upserted]),
+    metaOf(run),
+    JSON.stringify(rows),
+    run.connectionId,
+    clients.length,
+  ];
 };
 
-/**
- * Holds the head of the log from the beginning, so that the position of each ClientImported is known before it is
- * written and can be named as the cause of its LeadUpserted.
- */
 const WRITE = `
-  with head as materialized (select position from event_log for update),
-  input as materialized (
-    select * from jsonb_to_recordset($4::jsonb) as c (n int, id text, print text, subject text, wrapped text, lead uuid,
+  with input as materialized (
+    select * from jsonb_to_recordset($3::jsonb) as c (n int, id text, print text, subject text, wrapped text, lead uuid,
       name text, email text, key text, phone text, search text, sort text)),
-  imported as materialized (
-    select head.position as head from head
-     cross join lateral append_events(case when head.position is not null then $1::jsonb end, $3::jsonb)),
-  upserted as materialized (
-    select min(position) as first, min(recorded_at) as at from (select min(head) as head from imported) i
-     cross join lateral append_events((
-       select jsonb_agg(e || jsonb_build_object('causationId', 'event:' || (i.head + n)) order by n)
-         from jsonb_array_elements($2::jsonb) with ordinality as e (e, n)), $3::jsonb)),
+  appended as materialized (
+    select min(position) + $5::int as first, min(recorded_at) as at from append_events($1::jsonb, $2::jsonb)),
   keys as (
     insert into subject_keys (subject, wrapped_key, after_position)
-    select subject, decode(wrapped, 'base64'), position from input, head),
+    select subject, decode(wrapped, 'base64'), first - $5::int - 1 from input, appended),
   sources as (
     insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
-    select $5::uuid, id, lead, first + n - 1, name, email, key, phone from input, upserted),
+    select $4::uuid, id, lead, first + n - 1, name, email, key, phone from input, appended),
   clients as (
     insert into crm_clients (connection_id, external_id, fingerprint)
-    select $5::uuid, id, decode(print, 'base64') from input),
+    select $4::uuid, id, decode(print, 'base64') from input),
   run as (
     update active_runs set lease_until = clock_timestamp() + interval '1 minute', counts = $6, done = $7
      where run_id = $8)
   insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
-  select lead, name, email, key, phone, 'active', search, sort, at, at, 1 from input, upserted`;
+  select lead, name, email, key, phone, 'active', search, sort, at, at, 1 from input, appended`;
 
 const write = (db: pg.Client, prepared: unknown[]): Promise<unknown> =>
   db.query({ name: 'write', text: WRITE, values: prepared });
