@@ -173,3 +173,36 @@ describe('A record', () => {
     );
   });
 });
+
+describe('The address of a client', () => {
+  const made = { address1: null, address2: null, city: null, zip: null, country_id: null, state_id: null };
+  const typed = { address1: '', address2: '', city: '', zip: '', country_id: '', state_id: '0' };
+
+  it.each([made, typed])('is none when nobody has filled it in, whoever made the client: %j', (blank) => {
+    expect(clientOf(blank)).toMatchObject({ address: null });
+  });
+
+  it('is taken part by part', () => {
+    const filled = {
+      ...typed,
+      address1: ' Am Markt 5 ',
+      city: 'Jena',
+      zip: 7743,
+      country_id: 'DE',
+      state_id: 'TH',
+    };
+    expect(clientOf(filled)).toMatchObject({
+      address: { line1: 'Am Markt 5', line2: null, city: 'Jena', zip: '7743', country: 'DE', state: 'TH' },
+    });
+  });
+
+  it('is not said to be none when the CRM does not show it', () => {
+    expect(clientOf({})).not.toHaveProperty('address');
+  });
+
+  it('makes no client unreadable, whatever stands in it', () => {
+    expect(clientOf({ ...typed, city: ['Jena'], address1: 'A\u0000B\ud800', zip: {} })).toMatchObject({
+      address: { line1: 'A\ufffdB\ufffd', city: null, zip: null },
+    });
+  });
+});

@@ -35,12 +35,24 @@ export class GetConnection extends Query<Connection> {
   }
 }
 
+/** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
+export type Address = {
+  line1: string | null;
+  line2: string | null;
+  city: string | null;
+  zip: string | null;
+  country: string | null;
+  state: string | null;
+};
+
 /** A client as the CRM lists it. Texts are as the CRM wrote them, trimmed; blank ones are null. */
 export type CrmClient = {
   externalId: string;
   name: string | null;
   email: string | null;
   phone: string | null;
+  /** Null when every part is blank; not there when the CRM does not show it, which does not mean that there is none. */
+  address?: Address | null;
   /** As received, parsed and nothing else: not safe to store before `storable` has seen it. */
   record: unknown;
 };

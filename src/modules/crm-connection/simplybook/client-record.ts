@@ -57,6 +57,34 @@ const wrongWith = (field: Field, text: string | null): string | null => {
 const blankToNull = (value: string | number | null): string | null =>
   (typeof value === 'number' ? String(value) : value?.trim()) || null;
 
+const PARTS = {
+  line1: 'address1',
+  line2: 'address2',
+  city: 'city',
+  zip: 'zip',
+  country: 'country_id',
+  state: 'state_id',
+} as const;
+
+const partOf = (value: unknown): string | null => {
+  const text = typeof value === 'string' || typeof value === 'number' ? storable(String(value).trim()) : '';
+  return typeof text === 'string' && text !== '' ? text : null;
+};
+
+/** An address never makes a client unreadable: a part that is no text is blank, and so is the state "0". */
+const addressOf = (record: Record<string, unknown>): Pick<CrmClient, 'address'> => {
+  if (Object.values(PARTS).every((field) => record[field] === undefined)) return {};
+  const parts = {
+    line1: partOf(record[PARTS.line1]),
+    line2: partOf(record[PARTS.line2]),
+    city: partOf(record[PARTS.city]),
+    zip: partOf(record[PARTS.zip]),
+    country: partOf(record[PARTS.country]),
+    state: record[PARTS.state] === '0' ? null : partOf(record[PARTS.state]),
+  };
+  return { address: Object.values(parts).every((part) => part === null) ? null : parts };
+};
+
 /** The first thing the schema found, in words. Names the field, never its value. */
 const shapeProblem = (record: Record<string, unknown>, { issues }: z.ZodError): string => {
   const field = String(issues[0]?.path[0]);
@@ -74,7 +102,7 @@ const readClient = (externalId: string | null, record: Record<string, unknown>):
   const email = blankToNull(shape.data.email);
   const phone = blankToNull(shape.data.phone);
   const wrong = wrongWith('name', name) ?? wrongWith('email', email) ?? wrongWith('phone', phone);
-  return wrong ?? { externalId, name, email, phone, record };
+  return wrong ?? { externalId, name, email, phone, ...addressOf(record), record };
 };
 
 /**
