@@ -45,6 +45,9 @@ export type Address = {
   state: string | null;
 };
 
+/** What a company asks of its clients beside the usual, for example a birthday. `title` is what people call it. */
+export type CustomField = { id: string; title: string; value: string };
+
 /** A client as the CRM lists it. Texts are as the CRM wrote them, trimmed; blank ones are null. */
 export type CrmClient = {
   externalId: string;
