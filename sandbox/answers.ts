@@ -15,6 +15,14 @@ export const ROUTE_NAMES = [
   'delete-client',
   'client-fields',
   'company-info',
+  'rpc-login',
+  'rpc-service-url',
+  'rpc-clients',
+  'rpc-client',
+  'rpc-bookings',
+  'rpc-other',
+  'rpc-map',
+  'legacy',
   'unknown',
 ] as const;
 
@@ -29,7 +37,13 @@ export type Ask = {
   body: string;
 };
 
-export type Answer = { status: number; headers?: Record<string, string>; body: string };
+/** `rpcError`: the code that JSON-RPC tells in the body, where HTTP says 200. */
+export type Answer = {
+  status: number;
+  headers?: Record<string, string>;
+  body: string;
+  rpcError?: number;
+};
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const HTML_HEADERS = { 'content-type': 'text/html; charset=UTF-8' };

@@ -1,86 +1,76 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { failure, json, members, notFoundPage, type Answer, type Ask } from './answers.ts';
+import type { Account, Credentials, Verdict } from './credentials.ts';
 import type { Faults } from './faults.ts';
+import { newSecret, type Tokens } from './tokens.ts';
+import { codeOf, stepAt } from './totp.ts';
 
-/** The one company of the sandbox and the user who may log in. `apiUserKey` works wherever the password does. */
-export type Account = {
-  company: string;
-  login: string;
-  password: string;
-  apiUserKey: string;
-  domain: string;
-};
+/** The code that every text message holds. */
+export const SMS_CODE = '123456';
 
-/** The code that every second factor asks for. */
-export const SECOND_FACTOR_CODE = '123456';
+const wrongLogin = (): Answer => failure(400, 'Wrong login or password');
 
-type Token = { bornAt: number; uses: number; ended: boolean };
-type Asked = Record<string, unknown>;
-
-const newSecret = (): string => randomBytes(32).toString('hex');
-
-/** What a right login still may meet. The texts are ours: nobody has recorded the real ones. */
-const OBSTACLES: Record<string, () => Answer> = {
-  refused: () => wrongLogin(),
+/** What REST says of a login that comes to nothing. The texts are ours: nobody has recorded the real ones. */
+const REFUSALS: Partial<Record<Verdict, () => Answer>> = {
+  locked: () => failure(403, 'Too many attempts'),
+  wrong: wrongLogin,
   'not-allowed': () => failure(403, 'Access denied'),
   hipaa: () => failure(403, 'Access denied: the API is not allowed when HIPAA is on'),
   blocked: () => failure(400, 'User is blocked'),
+  'api-off': () => failure(403, 'Custom feature "API" is disabled'),
   'confirm-ip': () =>
     failure(400, 'Login from a new IP address. Please confirm it by the e-mail that we have sent'),
 };
 
-const wrongLogin = (): Answer => failure(400, 'Wrong login or password');
-
-/** Logins, tokens and their ends. */
+/** REST: logins, second factors, refreshes, and the door of every other route. */
 export class Auth {
   #account: Account;
   #faults: Faults;
-  #tokens = new Map<string, Token>();
-  /** Refresh token to the token it came with. */
-  #refreshTokens = new Map<string, string>();
-  #sessions = new Set<string>();
-  #failures: number[] = [];
+  #credentials: Credentials;
+  #tokens: Tokens;
+  /** Logins that wait for their second factor; true once a text message was sent. */
+  #sessions = new Map<string, boolean>();
+  /** A code opens once: the last window that one was used of. */
+  #lastStep = 0;
 
-  constructor(account: Account, faults: Faults) {
+  constructor(account: Account, faults: Faults, credentials: Credentials, tokens: Tokens) {
     this.#account = account;
     this.#faults = faults;
+    this.#credentials = credentials;
+    this.#tokens = tokens;
   }
 
   /** POST /admin/auth. Wrong credentials are 400, not 401; too many of them 403. */
   login(ask: Ask): Answer {
-    const asked = members(ask.body);
-    const { login: fate, unknownCompany } = this.#faults.switches;
-    if (this.#isLocked()) return this.#strike('lockoutAfter', failure(403, 'Too many attempts'));
-    if (asked['company'] !== this.#account.company) {
-      this.#faults.strikeIfSet(['unknownCompany']);
+    const { company, login, password } = members(ask.body);
+    const verdict = this.#credentials.judge({ company, login, password }, 'rest');
+    if (verdict === 'ok') return this.#entity();
+    if (verdict === 'second-factor') return this.#secondFactorPending();
+    const { unknownCompany, loginTells } = this.#faults.switches;
+    if (verdict === 'unknown-company') {
       return unknownCompany === 'html' ? notFoundPage() : failure(400, 'Invalid company');
     }
-    if (!this.#isRight(asked)) {
-      this.#failures.push(Date.now());
-      return wrongLogin();
-    }
-    const obstacle = OBSTACLES[fate];
-    if (obstacle !== undefined) return this.#strike('login', obstacle());
-    return this.#wantsSecondFactor(asked)
-      ? this.#strike('twoFactor', this.#secondFactorPending())
-      : this.#entity();
+    this.#faults.strikeIfSet(['loginTells']);
+    const isTold = loginTells === 'why' || verdict === 'locked';
+    return (isTold ? REFUSALS[verdict] : undefined)?.() ?? wrongLogin();
   }
 
   /** GET /admin/auth/sms. */
   sendSms(ask: Ask): Answer {
-    return this.#sessions.has(ask.query.get('session_id') ?? '')
-      ? json(200, [])
-      : failure(400, 'Invalid session');
+    const session = ask.query.get('session_id') ?? '';
+    if (!this.#sessions.has(session)) return failure(400, 'Invalid session');
+    this.#sessions.set(session, true);
+    return json(200, []);
   }
 
   /** POST /admin/auth/2fa. */
   secondFactor(ask: Ask): Answer {
     const { session_id: session, code, type } = members(ask.body);
-    if (this.#isLocked()) return this.#strike('lockoutAfter', failure(403, 'Too many attempts'));
+    if (this.#credentials.isLocked) return failure(403, 'Too many attempts');
     if (typeof session !== 'string' || !this.#sessions.has(session)) return failure(400, 'Invalid session');
-    if (code !== SECOND_FACTOR_CODE || (type !== 'ga' && type !== 'sms')) {
-      this.#failures.push(Date.now());
+    const isRight = type === 'sms' ? this.#isSms(session, code) : type === 'ga' && this.#isFromApp(code);
+    if (!isRight) {
+      this.#credentials.failed('wrong');
       return failure(400, 'Wrong code');
     }
     this.#sessions.delete(session);
@@ -90,11 +80,12 @@ export class Auth {
   /** POST /admin/auth/refresh-token. A refresh token works once, and also when its token has expired. */
   refresh(ask: Ask): Answer {
     const { company, refresh_token: given } = members(ask.body);
-    const old = typeof given === 'string' ? this.#refreshTokens.get(given) : undefined;
-    if (this.#faults.switches.refreshRefused)
-      return this.#strike('refreshRefused', failure(401, 'Unauthorized'));
-    if (old === undefined || company !== this.#account.company) return failure(401, 'Unauthorized');
-    this.#refreshTokens.delete(String(given));
+    if (this.#faults.switches.refreshRefused) {
+      this.#faults.strike('refreshRefused');
+      return failure(401, 'Unauthorized');
+    }
+    const old = company === this.#account.company ? this.#tokens.spend(String(given)) : null;
+    if (old === null) return failure(401, 'Unauthorized');
     if (!this.#faults.switches.refreshSameToken) return this.#entity();
     this.#faults.strike('refreshSameToken');
     return this.#entity(old);
@@ -102,56 +93,47 @@ export class Auth {
 
   /** POST /admin/auth/logout. */
   logout(ask: Ask): Answer {
-    const { auth_token: token } = members(ask.body);
-    const known = typeof token === 'string' ? this.#tokens.get(token) : undefined;
-    if (known !== undefined) known.ended = true;
+    this.#tokens.end(String(members(ask.body)['auth_token']));
     return json(200, []);
   }
 
   /** Why these headers do not open the door; null when they do. Counts as a use of the token. */
   refusal(headers: IncomingHttpHeaders): Answer | null {
-    const token = this.#tokens.get(String(headers['x-token'] ?? ''));
-    if (token === undefined || headers['x-company-login'] !== this.#account.company) {
+    const token = this.#tokens.use(String(headers['x-token'] ?? ''));
+    const { rpcTokenOnRest, restRefusesTokens, accessDenied } = this.#faults.switches;
+    if (token === null || headers['x-company-login'] !== this.#account.company) {
       return failure(401, 'Unauthorized');
     }
-    token.uses += 1;
-    if (this.#isExpired(token)) return this.#tellExpiry();
-    return this.#faults.switches.accessDenied
-      ? this.#strike('accessDenied', failure(403, 'Access denied'))
-      : null;
+    if (restRefusesTokens || token.origin === 'public' || (token.origin === 'user' && !rpcTokenOnRest)) {
+      this.#faults.strikeIfSet(['restRefusesTokens', 'rpcTokenOnRest']);
+      return failure(401, 'Unauthorized');
+    }
+    if (token.expired) return this.#tellExpiry();
+    if (!accessDenied) return null;
+    this.#faults.strike('accessDenied');
+    return failure(403, 'Access denied');
   }
 
   /** Ends every token that is good now; refresh tokens stay. @returns how many. */
   expireTokens(): number {
-    const good = [...this.#tokens.values()].filter((token) => !this.#isExpired(token));
-    for (const token of good) token.ended = true;
-    return good.length;
+    return this.#tokens.expire();
   }
 
   forgetFailedLogins(): void {
-    this.#failures = [];
+    this.#credentials.forgetFailures();
   }
 
-  #isLocked(): boolean {
-    const { lockoutAfter, lockoutSeconds } = this.#faults.switches;
-    const since = Date.now() - lockoutSeconds * 1000;
-    this.#failures = this.#failures.filter((at) => at >= since);
-    return lockoutAfter > 0 && this.#failures.length > lockoutAfter;
+  #isSms(session: string, code: unknown): boolean {
+    return this.#sessions.get(session) === true && code === SMS_CODE;
   }
 
-  #isRight(asked: Asked): boolean {
-    const { login, password, apiUserKey } = this.#account;
-    const byKey = asked['password'] === apiUserKey && this.#faults.switches.login !== 'key-refused';
-    return asked['login'] === login && (byKey || asked['password'] === password);
-  }
-
-  #wantsSecondFactor(asked: Asked): boolean {
-    return this.#faults.switches.twoFactor !== 'off' && asked['password'] !== this.#account.apiUserKey;
-  }
-
-  #isExpired({ bornAt, uses, ended }: Token): boolean {
-    const { tokenSeconds, expireAfter } = this.#faults.switches;
-    return ended || Date.now() - bornAt >= tokenSeconds * 1000 || (expireAfter > 0 && uses > expireAfter);
+  /** The window before and the one after are let pass, as most servers do; a code that was used is not. */
+  #isFromApp(code: unknown): boolean {
+    const now = stepAt(Date.now(), this.#faults.switches.totpSeconds);
+    const step = [now - 1, now, now + 1].find((one) => codeOf(this.#account.totpSecret, one) === code);
+    if (step === undefined || step <= this.#lastStep) return false;
+    this.#lastStep = step;
+    return true;
   }
 
   #tellExpiry(): Answer {
@@ -164,30 +146,28 @@ export class Auth {
 
   #secondFactorPending(): Answer {
     const session = newSecret();
-    this.#sessions.add(session);
-    const tokens = this.#faults.switches.twoFactor === 'no-token' ? {} : { token: '', refresh_token: '' };
+    this.#sessions.set(session, false);
+    const { twoFactor, twoFactorBy } = this.#faults.switches;
+    const tokens = twoFactor === 'no-token' ? {} : { token: '', refresh_token: '' };
     const { company, login, domain } = this.#account;
+    const providers = { both: ['ga', 'sms'], sms: ['sms'], 'not-told': [] }[twoFactorBy];
     const pending = {
       require2fa: true,
-      allowed2fa_providers: ['ga', 'sms'],
+      allowed2fa_providers: providers,
       auth_session_id: session,
       id: null,
     };
     return json(200, { ...tokens, company, login, domain, ...pending });
   }
 
-  #entity(token = newSecret()): Answer {
-    const refreshToken = newSecret();
-    if (this.#faults.switches.oneTokenOnly) this.expireTokens();
-    this.#tokens.set(token, { bornAt: Date.now(), uses: 0, ended: false });
-    this.#refreshTokens.set(refreshToken, token);
+  #entity(old?: string): Answer {
+    const token = this.#tokens.issue('rest', old);
+    const refreshToken = this.#tokens.issueRefresh(token);
     const { company, login, domain } = this.#account;
-    const rest = { domain, require2fa: false, allowed2fa_providers: [], auth_session_id: '', id: null };
+    const { tokenDomain } = this.#faults.switches;
+    const told = { own: domain, null: null, foreign: 'evil.example', absent: undefined }[tokenDomain];
+    this.#faults.strikeIfSet(['tokenDomain']);
+    const rest = { domain: told, require2fa: false, allowed2fa_providers: [], auth_session_id: '', id: null };
     return json(200, { token, company, login, refresh_token: refreshToken, ...rest });
-  }
-
-  #strike(name: string, answer: Answer): Answer {
-    this.#faults.strike(name);
-    return answer;
   }
 }

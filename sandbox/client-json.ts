@@ -4,7 +4,7 @@ import type { Switches } from './faults.ts';
 /** Beyond 2^53, where neighbouring numbers fall together once they are read as doubles. */
 const BIG = 9_007_199_254_740_992n;
 
-const idText = (id: number, ids: Switches['ids']): string => {
+export const idText = (id: number, ids: Switches['ids']): string => {
   switch (ids) {
     case 'text':
       return `"${id}"`;

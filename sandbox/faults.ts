@@ -7,8 +7,18 @@ import { WEIRD_KINDS } from './weird.ts';
 export const SWITCHES = {
   // login and tokens
   login: choice(
-    ['ok', 'refused', 'key-refused', 'not-allowed', 'hipaa', 'blocked', 'confirm-ip'],
-    'what a right login meets: tokens; 400 as for a wrong one; 400 for the API User Key only; 403 Access denied; 403 HIPAA; 400 user blocked; 400 confirm the new IP address by e-mail',
+    ['ok', 'refused', 'key-refused', 'not-allowed', 'hipaa', 'blocked', 'api-off', 'confirm-ip'],
+    'what a right login meets: tokens; 400 as for a wrong one; 400 for the API User Key by REST only; 403 Access denied; 403 HIPAA; 400 user blocked; 403 custom feature off; 400 confirm the new IP address by e-mail. JSON-RPC has codes for the same',
+  ),
+  loginTells: choice(
+    ['why', 'nothing'],
+    'whether REST tells why it refuses a login, or calls everything but a lock-out a wrong password',
+  ),
+  wrongRegion: flag(false, 'the company lives on another domain than this one; getServiceUrl tells which'),
+  serviceUrl: choice(['domain', 'url', 'api-url'], 'how getServiceUrl tells where the company lives'),
+  tokenDomain: choice(
+    ['own', 'null', 'absent', 'foreign'],
+    "`domain` in the answer to a login: the company's, null, not there, or one that is not SimplyBook.me's",
   ),
   unknownCompany: choice(
     ['json', 'html'],
@@ -18,6 +28,11 @@ export const SWITCHES = {
     ['off', 'empty-token', 'no-token'],
     'a login by password wants a second factor: `token` empty or not there at all',
   ),
+  twoFactorBy: choice(
+    ['both', 'sms', 'not-told'],
+    'which second factors it offers: authenticator app and text message, the message only, or it does not tell',
+  ),
+  totpSeconds: amount(30, 'how long the authenticator app shows a code'),
   lockoutAfter: amount(5, 'more failed logins than this in lockoutSeconds lock the login with 403; 0: never'),
   lockoutSeconds: amount(300, 'how long failed logins count'),
   tokenSeconds: amount(3600, 'how long a token lives'),
@@ -31,6 +46,21 @@ export const SWITCHES = {
   refreshLost: amount(0, 'so many refreshes are done but their answer is lost'),
   refreshSameToken: flag(false, 'a refresh brings the same token again'),
   accessDenied: flag(false, 'the role may not see anything: 403 Access denied'),
+  // which API there is, and whose tokens it takes
+  restMissing: flag(false, 'REST is not there: a 404 page whatever is asked'),
+  restRefusesTokens: flag(false, 'REST logs in, and refuses its own tokens with 401'),
+  rpcMissing: flag(false, 'JSON-RPC is not there: a 404 page whatever is asked'),
+  rpcTokenOnRest: flag(true, 'REST takes the tokens of getUserToken'),
+  restTokenOnRpc: flag(true, 'JSON-RPC takes the tokens of REST'),
+  rpcHeader: choice(['either', 'x-user-token', 'x-token'], 'the header in which JSON-RPC wants the token'),
+  rpcSlash: choice(['any', 'wanted'], 'whether /admin without a slash at its end opens to anybody'),
+  rpcList: choice(['array', 'map'], 'getClientList as a list, or as a map by id'),
+  rpcPages: choice(
+    ['honoured', 'ignored', 'refused'],
+    "getClientList's third parameter, the page: a hundred rows each, ignored, or an error",
+  ),
+  rpcHonoursLimit: flag(true, 'getClientList gives no more rows than its second parameter says'),
+  rpcLimit: amount(0, 'getClientList never gives more rows than this, without a word; 0: it does'),
   // the list of clients
   onPageCap: amount(100, 'most rows on a page'),
   onPageFixed: amount(0, 'always so many rows on a page, whatever is asked for; 0: off'),

@@ -10,12 +10,14 @@ const USAGE = `A SimplyBook.me for tests and demos, on 127.0.0.1.
   --clients N         how many clients it lists (${DEFAULTS.clients})
   --seed N            the same seed makes the same people (${DEFAULTS.seed})
   --clean             only good clients with distinct e-mails
-  --company, --login, --password, --api-user-key, --domain
+  --company, --login, --password, --api-user-key, --totp-secret, --domain
                       who may log in (${DEFAULTS.company}, ${DEFAULTS.login}, ${DEFAULTS.password},
-                      ${DEFAULTS.apiUserKey}, ${DEFAULTS.domain})
+                      ${DEFAULTS.apiUserKey}, ${DEFAULTS.totpSecret}, ${DEFAULTS.domain})
+  --api-key           opens the public service of JSON-RPC (${DEFAULTS.apiKey})
   --switch name=value changes a switch; may be repeated
   --help              this text
 
+JSON-RPC answers at the same address with /rpc behind it: https://user-api.<domain> in the real world.
 All switches can also be changed while it runs: PUT /_sandbox/switches. GET /_sandbox lists the other ways in.`;
 
 const help = (): string => {
@@ -38,6 +40,8 @@ const flags = () =>
       login: { type: 'string' },
       password: { type: 'string' },
       'api-user-key': { type: 'string' },
+      'totp-secret': { type: 'string' },
+      'api-key': { type: 'string' },
       domain: { type: 'string' },
       switch: { type: 'string', multiple: true },
       help: { type: 'boolean' },
@@ -72,6 +76,8 @@ const optionsOf = (given: Flags): SandboxOptions => ({
   login: given.login ?? DEFAULTS.login,
   password: given.password ?? DEFAULTS.password,
   apiUserKey: given['api-user-key'] ?? DEFAULTS.apiUserKey,
+  apiKey: given['api-key'] ?? DEFAULTS.apiKey,
+  totpSecret: given['totp-secret'] ?? DEFAULTS.totpSecret,
   domain: given.domain ?? DEFAULTS.domain,
   switches: switchesOf(given.switch ?? []),
 });

@@ -13,17 +13,24 @@ export type Asked = {
   withToken: boolean;
   /** Null: not answered (yet, or ever). */
   status: number | null;
+  /** The code of a JSON-RPC error; null when there was none. */
+  rpcError: number | null;
   /** The trouble that struck it. */
   trouble: string | null;
   /** Milliseconds until it was answered or the connection ended. */
   took: number | null;
 };
 
+type Tally = { ok: number; failed: number };
+
 export type Summary = {
   total: number;
   byRoute: Partial<Record<RouteName, number>>;
-  logins: { ok: number; failed: number };
-  refreshes: { ok: number; failed: number };
+  /** Attempts by REST, by JSON-RPC (getUserToken), and with the code of a second factor. */
+  logins: Tally;
+  rpcLogins: Tally;
+  secondFactors: Tally;
+  refreshes: Tally;
   /** Client lists answered with 200. */
   pages: number;
   maxConcurrent: number;
@@ -33,9 +40,9 @@ export type Summary = {
 /** The oldest half goes when there are more. */
 const KEPT = 200_000;
 
-const tally = (list: readonly Asked[], route: RouteName): { ok: number; failed: number } => {
+const tally = (list: readonly Asked[], route: RouteName): Tally => {
   const answered = list.filter((asked) => asked.route === route && asked.status !== null);
-  const ok = answered.filter((asked) => asked.status === 200).length;
+  const ok = answered.filter((asked) => asked.status === 200 && asked.rpcError === null).length;
   return { ok, failed: answered.length - ok };
 };
 
@@ -65,6 +72,8 @@ export class Requests {
       total: this.#list.length,
       byRoute,
       logins: tally(this.#list, 'login'),
+      rpcLogins: tally(this.#list, 'rpc-login'),
+      secondFactors: tally(this.#list, 'two-factor'),
       refreshes: tally(this.#list, 'refresh'),
       pages: tally(this.#list, 'clients').ok,
       maxConcurrent: this.#maxConcurrent,
@@ -80,7 +89,7 @@ export class Requests {
   }
 
   begin(asked: Pick<Asked, 'route' | 'method' | 'page' | 'onPage' | 'withToken'>): Asked {
-    const entry = { at: Date.now(), ...asked, status: null, trouble: null, took: null };
+    const entry = { at: Date.now(), ...asked, status: null, rpcError: null, trouble: null, took: null };
     if (this.#list.length >= KEPT) this.#list.splice(0, KEPT / 2);
     this.#list.push(entry);
     this.#open += 1;

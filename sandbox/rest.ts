@@ -1,4 +1,4 @@
-import { failure, json, notFoundPage, type Answer, type Ask, type RouteName } from './answers.ts';
+import { failure, json, notFoundPage, type Answer, type Ask } from './answers.ts';
 import { listClients } from './client-list.ts';
 import {
   createClient,
@@ -8,16 +8,9 @@ import {
   listClientFields,
   readClient,
 } from './client-routes.ts';
+import type { Route } from './route.ts';
+import { isRpc, rpcRouteOf } from './rpc.ts';
 import type { World } from './world.ts';
-
-/** One route. `id` is what the path's group matched, or empty. Routes that are not `open` want both headers. */
-export type Route = {
-  name: RouteName;
-  method: string;
-  path: RegExp;
-  open?: true;
-  answer: (world: World, ask: Ask, id: string) => Answer;
-};
 
 const CLIENT = /^\/admin\/clients\/(\d+)$/;
 
@@ -86,7 +79,9 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** What a request is for. A path nobody knows is answered by a page, as any PHP site would. */
-export const routeOf = (method: string, path: string): Route => {
+export const routeOf = (ask: Ask): Route => {
+  const { method, path } = ask;
+  if (isRpc(path)) return rpcRouteOf(ask);
   const there = ROUTES.filter((route) => route.path.test(path));
   const route = there.find((one) => one.method === method);
   if (route !== undefined) return route;
@@ -95,6 +90,11 @@ export const routeOf = (method: string, path: string): Route => {
 };
 
 export const answerTo = (world: World, ask: Ask, route: Route): Answer => {
+  const missing = isRpc(ask.path) ? 'rpcMissing' : 'restMissing';
+  if (world.faults.switches[missing]) {
+    world.faults.strike(missing);
+    return notFoundPage();
+  }
   const refused = route.open === true ? null : world.auth.refusal(ask.headers);
   return refused ?? route.answer(world, ask, route.path.exec(ask.path)?.[1] ?? '');
 };

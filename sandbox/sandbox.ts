@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { page } from './answers.ts';
-import { Auth, type Account } from './auth.ts';
+import { Auth } from './auth.ts';
 import { Crm } from './clients.ts';
+import { Credentials, type Account } from './credentials.ts';
 import { Faults, type Switches } from './faults.ts';
 import { Requests } from './requests.ts';
+import { RPC_ROOT } from './rpc.ts';
 import { askOf, bodyOf, serve } from './serving.ts';
+import { Tokens } from './tokens.ts';
 import { plainly } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -30,6 +33,8 @@ export const DEFAULTS: SandboxOptions = {
   login: 'owner@acmestudio.example',
   password: 'sandbox-password-of-the-owner',
   apiUserKey: 'sandbox-api-user-key-of-the-owner',
+  apiKey: 'sandbox-api-key-of-the-company',
+  totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
   domain: 'simplybook.me',
   switches: {},
 };
@@ -37,6 +42,8 @@ export const DEFAULTS: SandboxOptions = {
 export type Sandbox = {
   /** `http://127.0.0.1:<port>`: what `https://user-api-v2.<domain>` is in the real world. */
   url: string;
+  /** What `https://user-api.<domain>` is there: the JSON-RPC API. */
+  rpcUrl: string;
   account: Account;
   crm: Crm;
   auth: Auth;
@@ -82,11 +89,14 @@ const received = async (
 export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promise<Sandbox> => {
   const { port, clients, seed, clean, switches, ...account } = { ...DEFAULTS, ...options };
   const faults = new Faults(switches);
-  const auth = new Auth(account, faults);
+  const credentials = new Credentials(account, faults);
+  const tokens = new Tokens(faults);
   const world: World = {
     account,
     faults,
-    auth,
+    credentials,
+    tokens,
+    auth: new Auth(account, faults, credentials, tokens),
     crm: new Crm(clients, { seed, clean }),
     requests: new Requests(),
   };
@@ -99,5 +109,5 @@ export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promi
     ended.abort();
     return closed(server);
   };
-  return { url, ...world, close };
+  return { url, rpcUrl: `${url}${RPC_ROOT}`, ...world, close };
 };

@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { failure, type Answer, type Ask } from './answers.ts';
 import { controlAnswer, isControl } from './control.ts';
 import type { Asked } from './requests.ts';
-import { answerTo, routeOf, type Route } from './rest.ts';
+import { answerTo, routeOf } from './rest.ts';
+import type { Route } from './route.ts';
 import type { Trouble } from './troubles.ts';
 import { insteadOf, isEmptyHanded, plainly, send } from './wire.ts';
 import type { World } from './world.ts';
@@ -68,7 +69,7 @@ const note = (world: World, ask: Ask, route: Route): Asked =>
     method: ask.method,
     page: numberIn(ask.query, 'page'),
     onPage: numberIn(ask.query, 'on_page'),
-    withToken: ask.headers['x-token'] !== undefined,
+    withToken: (ask.headers['x-token'] ?? ask.headers['x-user-token']) !== undefined,
   });
 
 /**
@@ -82,13 +83,14 @@ export const serve = async (
   signal: AbortSignal,
 ): Promise<void> => {
   if (isControl(ask.path)) return plainly(res, controlAnswer(world, ask));
-  const route = routeOf(ask.method, ask.path);
+  const route = routeOf(ask);
   const asked = note(world, ask, route);
   res.once('close', () => world.requests.end(asked));
   const { latency, contentType } = world.faults.switches;
   const trouble = world.faults.troubleFor(route.name, asked.page) ?? lostRefresh(world, route);
   const answer = withType(answerOf(world, ask, route, trouble), contentType);
   asked.status = answer.status === 0 ? null : answer.status;
+  asked.rpcError = answer.rpcError ?? null;
   asked.trouble = trouble?.kind ?? null;
   world.faults.strikeIfSet(['latency', 'contentType']);
   if (latency > 0) await pause(latency, undefined, { signal });

@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
+import { SMS_CODE } from '../../sandbox/auth.ts';
 import type { Switches } from '../../sandbox/faults.ts';
+import { codeOf, stepAt } from '../../sandbox/totp.ts';
 import { listed, parsed, visit, type List, type Reply, type Visitor } from './visitor.ts';
 
 const headersOf = async ({ logIn, sandbox }: Visitor): Promise<Record<string, string>> => ({
@@ -47,9 +49,58 @@ describe('a login', () => {
     expect(pending).toMatchObject({ token: '', require2fa: true, allowed2fa_providers: ['ga', 'sms'] });
     const body = { company: sandbox.account.company, session_id: pending['auth_session_id'], type: 'ga' };
     expect((await ask('POST', '/admin/auth/2fa', { body: { ...body, code: '000000' } })).status).toBe(400);
-    const opened = parsed(await ask('POST', '/admin/auth/2fa', { body: { ...body, code: '123456' } }));
+    const code = codeOf(sandbox.account.totpSecret, stepAt(Date.now(), 30));
+    const opened = parsed(await ask('POST', '/admin/auth/2fa', { body: { ...body, code } }));
     expect(opened).toMatchObject({ token: expect.stringMatching(/^\w{64}$/), require2fa: false });
     expect(parsed(await logIn({ password: sandbox.account.apiUserKey }))['require2fa']).toBe(false);
+  });
+
+  it('takes each code of the authenticator app once, and none of them twice', async () => {
+    const { logIn, ask, sandbox } = await visit({ switches: { twoFactor: 'empty-token' } });
+    const code = codeOf(sandbox.account.totpSecret, stepAt(Date.now(), 30));
+    const enter = async (): Promise<number> => {
+      const session = parsed(await logIn())['auth_session_id'];
+      const body = { company: sandbox.account.company, session_id: session, type: 'ga', code };
+      return (await ask('POST', '/admin/auth/2fa', { body })).status;
+    };
+    expect([await enter(), await enter()]).toEqual([200, 400]);
+    expect(sandbox.requests.summary().secondFactors).toEqual({ ok: 1, failed: 1 });
+  });
+
+  it('takes the code of a text message only after one was sent', async () => {
+    const { logIn, ask, sandbox } = await visit({ switches: { twoFactor: 'empty-token' } });
+    const session = String(parsed(await logIn())['auth_session_id']);
+    const { company } = sandbox.account;
+    const body = { company, session_id: session, type: 'sms', code: SMS_CODE };
+    expect((await ask('POST', '/admin/auth/2fa', { body })).status).toBe(400);
+    await ask('GET', `/admin/auth/sms?company=${company}&session_id=${session}`);
+    expect((await ask('POST', '/admin/auth/2fa', { body })).status).toBe(200);
+  });
+
+  it('counts wrong codes as failures that lock', async () => {
+    const { logIn, ask, sandbox } = await visit({ switches: { twoFactor: 'empty-token', lockoutAfter: 1 } });
+    const session = parsed(await logIn())['auth_session_id'];
+    const body = { company: sandbox.account.company, session_id: session, type: 'ga', code: 'no code' };
+    for (let tries = 0; tries < 2; tries += 1) await ask('POST', '/admin/auth/2fa', { body });
+    expect((await logIn()).status).toBe(403);
+  });
+
+  it('can be refused without a word why, but for a lock-out', async () => {
+    const { logIn, sandbox } = await visit({ switches: { login: 'hipaa', loginTells: 'nothing' } });
+    const reply = await logIn();
+    expect([reply.status, parsed(reply)['message']]).toEqual([400, 'Wrong login or password']);
+    sandbox.faults.set({ lockoutAfter: 1 });
+    for (let tries = 0; tries < 2; tries += 1) await logIn({ password: 'a guess' });
+    expect((await logIn()).status).toBe(403);
+  });
+
+  it.each([
+    ['null', null],
+    ['absent', undefined],
+    ['foreign', 'evil.example'],
+  ] as const)('can tell the domain as %s', async (tokenDomain, domain) => {
+    const { logIn } = await visit({ switches: { tokenDomain } });
+    expect(parsed(await logIn())['domain']).toBe(domain);
   });
 
   it('is never locked when the lock is off', async () => {

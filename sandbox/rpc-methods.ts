@@ -1,0 +1,114 @@
+import { idOf, idText } from './client-json.ts';
+import { drift } from './drift.ts';
+import type { Client } from './people.ts';
+import { error, result, type Params, type RpcOutcome } from './rpc-answer.ts';
+import { weirdRows } from './weird.ts';
+import type { World } from './world.ts';
+
+export type Method = (world: World, params: Params) => RpcOutcome;
+
+const ROWS_A_PAGE = 100;
+
+const whole = (given: unknown): number | null => {
+  const number = typeof given === 'string' && given !== '' ? Number(given) : given;
+  return typeof number === 'number' && Number.isInteger(number) && number > 0 ? number : null;
+};
+
+/** Ids are texts here, unless a switch wants them odd. */
+const rowOf = ({ faults }: World, client: Client, fields: readonly (keyof Client)[]): string => {
+  const { ids, hide } = faults.switches;
+  const shown = fields.filter((field) => !hide.some((hidden) => hidden === field));
+  const values = Object.fromEntries(shown.map((field) => [field, client[field]]));
+  const rest = JSON.stringify(values).slice(1);
+  return `{"id":${idText(client.id, ids === 'number' ? 'text' : ids)}${rest === '}' ? '' : ','}${rest}`;
+};
+
+type Row = Client | string;
+
+const pageOf = (world: World, rows: readonly Row[], limit: number | null, page: number): readonly Row[] => {
+  const size = Math.min(limit ?? ROWS_A_PAGE, ROWS_A_PAGE);
+  drift(world, rows, { page, size });
+  return rows.slice((page - 1) * size, page * size);
+};
+
+const listJson = (world: World, rows: readonly Row[]): RpcOutcome => {
+  const texts = rows.map((row) =>
+    typeof row === 'string' ? row : rowOf(world, row, ['name', 'email', 'phone']),
+  );
+  if (world.faults.switches.rpcList === 'array' || rows.length === 0) return { text: `[${texts.join(',')}]` };
+  const members = rows.map(
+    (row, index) => `"${typeof row === 'string' ? `odd${index}` : row.id}":${texts[index]}`,
+  );
+  return { text: `{${members.join(',')}}` };
+};
+
+/** `page` is in no documentation: it is honoured, ignored or refused. `limit` too is at the server's mercy. */
+const getClientList: Method = (world, params) => {
+  const [search, limitGiven, pageGiven] = params('searchString', 'limit', 'page');
+  const { rpcPages, rpcLimit, rpcHonoursLimit, order, listDeleted, weird, empty } = world.faults.switches;
+  world.faults.strikeIfSet(['rpcList', 'rpcPages', 'rpcLimit', 'rpcHonoursLimit', 'hide', 'weird', 'empty']);
+  const page = whole(pageGiven);
+  if (page !== null && rpcPages === 'refused') return error(-32602, 'Invalid params');
+  const wanted = { order: order === 'id' ? ('id' as const) : ('name' as const), deleted: listDeleted };
+  const found = empty ? [] : world.crm.list({ ...wanted, search: typeof search === 'string' ? search : '' });
+  const rows: Row[] = empty ? [] : [...found, ...world.crm.rows, ...weirdRows(weird)];
+  const limit = rpcHonoursLimit ? whole(limitGiven) : null;
+  if (page !== null && rpcPages === 'honoured') return listJson(world, pageOf(world, rows, limit, page));
+  const most = Math.min(limit ?? Infinity, rpcLimit === 0 ? Infinity : rpcLimit);
+  return listJson(world, rows.slice(0, most));
+};
+
+const CLIENT_FIELDS = [
+  'name',
+  'email',
+  'phone',
+  'address1',
+  'address2',
+  'city',
+  'zip',
+  'country_id',
+] as const;
+
+const getClient: Method = (world, params) => {
+  const [given] = params('clientId');
+  const text = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
+  const id = idOf(text, world.faults.switches.ids);
+  const client = id === null ? null : world.crm.get(id);
+  return client === null || client.deleted
+    ? error(-32064, 'Invalid client id value')
+    : { text: rowOf(world, client, CLIENT_FIELDS) };
+};
+
+const getBookings: Method = (world, params) => {
+  const filter = params('filter')[0];
+  const wanted: Record<string, unknown> = typeof filter === 'object' && filter !== null ? { ...filter } : {};
+  return { text: `[${(world.bookings?.rpcRows(wanted) ?? []).join(',')}]` };
+};
+
+/** Minutes east of UTC as the company's clock stands. */
+const getCompanyTimezoneOffset: Method = () => result('60');
+
+const REQUIRED = { email_phone: 'email_phone', email: 'email', phone: 'phone' };
+
+const getCompanyParam: Method = ({ faults }, params) => {
+  const [name] = params('paramKey');
+  if (name === 'require_fields') return result(REQUIRED[faults.switches.required]);
+  return name === 'timezone' ? result('Europe/Berlin') : error(-32010, 'Required parameters missing');
+};
+
+/** Company administration: wants the token of a user. */
+export const ADMIN_METHODS: Record<string, Method> = {
+  getClientList,
+  getClient,
+  getClientInfo: getClient,
+  getBookings,
+  getCompanyTimezoneOffset,
+  getCompanyParam,
+};
+
+/** The public service: wants the token of the API key. */
+export const PUBLIC_METHODS: Record<string, Method> = {
+  getEventList: () => result([]),
+  getUnitList: () => result([]),
+  getCompanyTimezoneOffset,
+};
