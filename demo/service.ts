@@ -77,6 +77,7 @@ const environmentOf = (
   CRM_SYNC_DATA_DIR: dataDir,
   CRM_SYNC_API_KEY: key,
   SIMPLYBOOK_REST_URL: sandboxUrl,
+  SIMPLYBOOK_RPC_URL: `${sandboxUrl}/rpc`,
   SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0',
 });
 

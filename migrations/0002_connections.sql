@@ -21,12 +21,30 @@ create unique index connections_one_per_company on connections (provider, domain
 create table connection_secrets (
   connection_id uuid primary key,
   secret bytea not null,
+  -- What the user's authenticator app was set up with, and the last time step whose code was used.
+  totp_secret bytea,
+  totp_step bigint,
   token bytea,
+  -- For a second API of the same CRM that does not take the first one's.
+  other_token bytea,
   -- Whoever holds the lease is the one that asks the CRM for a new token.
   token_lease uuid,
   token_lease_until timestamptz,
+  -- What the last login attempt was refused with, and until when none is made.
+  refused jsonb,
+  refused_at timestamptz,
+  refused_until timestamptz,
   -- When the next request to this company may be sent; shared by all instances.
   next_request_at timestamptz not null default now()
 );
 
-grant select, insert, update, delete on connections, connection_secrets to crm_sync_service;
+-- State, not facts: who is connecting a company at the moment.
+create table connecting (
+  provider text not null,
+  company text not null,
+  lease uuid not null,
+  lease_until timestamptz not null,
+  primary key (provider, company)
+);
+
+grant select, insert, update, delete on connections, connection_secrets, connecting to crm_sync_service;

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { members } from '../sandbox/answers.ts';
 import type { Client } from '../sandbox/people.ts';
+import { RPC_ROOT } from '../sandbox/rpc.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 
 /** One company in the CRM: a sandbox of its own, and a way to hold up the answer for one page of its clients. */
@@ -19,6 +20,8 @@ export type CompanyOptions = Partial<SandboxOptions> & { samePeople?: boolean };
 export type Companies = {
   /** What SIMPLYBOOK_REST_URL has to be. */
   url: string;
+  /** What SIMPLYBOOK_RPC_URL has to be. */
+  rpcUrl: string;
   /** Opens a company. Names are made up unless given; there are no clients unless asked for. */
   open: (options?: CompanyOptions) => Promise<Company>;
   close: () => Promise<void>;
@@ -66,7 +69,7 @@ export const startCompanies = async (): Promise<Companies> => {
       server.closeAllConnections();
     });
   };
-  return { url, open, close };
+  return { url, rpcUrl: `${url}${RPC_ROOT}`, open, close };
 };
 
 /** Addresses that are usable stay so; those of different companies differ. */
@@ -115,10 +118,13 @@ const forward = async (
 };
 
 /** Every request names its company: in a header, or before there is a token in the body. */
-const companyOf = (req: IncomingMessage, body: Buffer): string =>
-  String(req.headers['x-company-login'] ?? members(body.toString())['company']);
+const companyOf = (req: IncomingMessage, body: Buffer): string => {
+  const { company, params } = members(body.toString());
+  const [first] = Array.isArray(params) ? params : [];
+  return String(req.headers['x-company-login'] ?? company ?? first);
+};
 
 const tokensIn = (req: IncomingMessage, body: Buffer): string[] =>
-  [req.headers['x-token'], members(body.toString())['refresh_token']].filter(
+  [req.headers['x-token'], req.headers['x-user-token'], members(body.toString())['refresh_token']].filter(
     (token) => typeof token === 'string',
   );

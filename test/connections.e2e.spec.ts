@@ -171,8 +171,15 @@ describe('what cannot be connected', () => {
       { login: 'not-allowed' },
       {},
     ],
-    ['a blocked user', 422, 'crm-credentials-refused', /blocked/, { login: 'blocked' }, {}],
-    ['an unconfirmed address', 422, 'crm-credentials-refused', /confirm/, { login: 'confirm-ip' }, {}],
+    ['a blocked user', 422, 'crm-user-blocked', /Unblock the user/, { login: 'blocked' }, {}],
+    [
+      'an unconfirmed address',
+      422,
+      'crm-address-unconfirmed',
+      /confirmed.*API User Key/,
+      { login: 'confirm-ip' },
+      {},
+    ],
     [
       'a CRM that is down',
       502,
@@ -428,6 +435,7 @@ describe('the connection test', () => {
     const { connection } = await world.connected({ clients: 12 });
     expect(await report(connection)).toEqual({
       ok: true,
+      way: 'REST v2',
       checks: [
         { tried: expect.stringContaining('log in'), ok: true, answered: expect.any(String), advice: null },
         {
@@ -447,10 +455,14 @@ describe('the connection test', () => {
   ])('tells what is wrong and what to do (%j)', async (switches, answered, advice) => {
     const { company, connection } = await world.connected();
     company.faults.set(switches);
-    const { ok, checks } = await report(connection);
-    expect([ok, checks.at(-1)?.ok]).toEqual([false, false]);
-    expect(checks.at(-1)?.answered).toMatch(answered);
-    expect(checks.at(-1)?.advice).toMatch(advice);
+    const { ok, way, checks } = await report(connection);
+    expect([ok, way, checks.at(-1)?.ok]).toEqual([false, null, false]);
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        answered: expect.stringMatching(answered),
+        advice: expect.stringMatching(advice),
+      }),
+    );
   });
 
   it('changes nothing', async () => {

@@ -31,6 +31,7 @@ export type Connection = {
 
 export type CheckReport = {
   ok: boolean;
+  way: string | null;
   checks: { tried: string; ok: boolean; answered: string; advice: string | null }[];
 };
 

@@ -41,6 +41,8 @@ export type Service = {
 export type ServiceOptions = {
   databaseUrl: string;
   restUrl: string;
+  /** Left out: there is no JSON-RPC. */
+  rpcUrl?: string;
   /** Texts that no answer may contain. */
   secrets?: readonly string[];
   environment?: Record<string, string>;
@@ -97,6 +99,7 @@ export const ready = (program: Program, output: () => string): Promise<string> =
 export const environmentOf = ({
   databaseUrl,
   restUrl,
+  rpcUrl,
   environment,
 }: ServiceOptions): Record<string, string> => ({
   PORT: '0',
@@ -104,6 +107,7 @@ export const environmentOf = ({
   CRM_SYNC_API_KEY: API_KEY,
   CRM_SYNC_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
   SIMPLYBOOK_REST_URL: restUrl,
+  ...(rpcUrl === undefined ? {} : { SIMPLYBOOK_RPC_URL: rpcUrl }),
   SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0',
   ...environment,
 });

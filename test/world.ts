@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
+import { DEFAULTS } from '../sandbox/sandbox.ts';
 import { startCompanies, type Companies, type Company, type CompanyOptions } from './companies.ts';
 import type { Connection, LogEvent, Page, Run, SyncAnswer } from './contract.ts';
 import { API_KEY, ENCRYPTION_KEYS, startService, type Api, type Service } from './service.ts';
@@ -34,13 +35,15 @@ const secretsOf = (): string[] => [
   ENCRYPTION_KEYS.split(':')[1] ?? '',
   'password-of-the-owner',
   'api-user-key-of-the-owner',
+  DEFAULTS.totpSecret,
 ];
 
 export const startWorld = async (environment: Record<string, string> = {}): Promise<World> => {
   const database = await freshDatabase();
   const companies = await startCompanies();
   const secrets = secretsOf();
-  const options = { databaseUrl: database.url, restUrl: companies.url, secrets, environment };
+  const { url: restUrl, rpcUrl } = companies;
+  const options = { databaseUrl: database.url, restUrl, rpcUrl, secrets, environment };
   const service = await startService(options);
   const sql = new Client({ connectionString: database.url });
   await sql.connect();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { ConnectionSecrets } from '../../src/modules/crm-connection/connection-secrets.store.ts';
+import { ConnectionTokens } from '../../src/modules/crm-connection/connection-tokens.store.ts';
 import type { CrmToken } from '../../src/modules/crm-connection/crm-provider.ts';
 import { readConfig } from '../../src/shared/config.ts';
 import { Refusal } from '../../src/shared/errors.ts';
@@ -11,17 +12,20 @@ import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
 const PER_SECOND = 50;
 const SECRET = 'c4n4ry-s3cr3t';
+const TOTP = 'C4N4RYSECRETOFANAPP2';
 const never = new AbortController().signal;
 
 let store: TestStore;
 let other: Instance;
 let secrets: ConnectionSecrets;
 let elsewhere: ConnectionSecrets;
+let tokens: ConnectionTokens;
 beforeAll(async () => {
   store = await openTestStore();
   other = await store.another();
   secrets = secretsOf(store);
   elsewhere = secretsOf(other);
+  tokens = new ConnectionTokens(store.database, store.keyring);
 });
 afterAll(() => store.close());
 
@@ -37,11 +41,12 @@ const tokenOf = (token: string): CrmToken => ({
   refreshToken: `${token}-r`,
   domain: null,
   obtainedAt: 1,
+  way: 'rest',
 });
 
 const connected = async (secret = SECRET, token = tokenOf('c4n4ry-t0k3n')): Promise<string> => {
   const id = randomUUID();
-  await secrets.put(id, secret, token);
+  await secrets.put(id, { secret, totpSecret: TOTP }, token);
   return id;
 };
 
@@ -57,19 +62,24 @@ const refusalOf = async (work: Promise<unknown>): Promise<string> => {
 describe('the secrets of a connection', () => {
   it('are there for every instance', async () => {
     const id = await connected();
-    expect(await elsewhere.secret(id)).toBe(SECRET);
-    expect(await elsewhere.token(id)).toEqual(tokenOf('c4n4ry-t0k3n'));
+    expect(await elsewhere.credentials(id)).toEqual({ secret: SECRET, totpSecret: TOTP });
+    expect(await tokens.token(id, 'token')).toEqual(tokenOf('c4n4ry-t0k3n'));
   });
 
   it('stand nowhere in the table in plain text, in whatever spelling', async () => {
     await connected();
-    const rows = await store.rows<{ row: string; secret: Buffer; token: Buffer }>(
-      'select s::text as row, secret, token from connection_secrets s',
+    const rows = await store.rows<{ row: string; secret: Buffer; totp: Buffer | null; token: Buffer }>(
+      'select s::text as row, secret, totp_secret as totp, token from connection_secrets s',
     );
     const bytes = rows
-      .map(({ row, secret, token }) => row + secret.toString('latin1') + token.toString('latin1'))
+      .flatMap(({ row, secret, totp, token }) => [
+        row,
+        secret.toString('latin1'),
+        totp?.toString('latin1'),
+        token.toString('latin1'),
+      ])
       .join();
-    for (const canary of [SECRET, 'c4n4ry']) {
+    for (const canary of [SECRET, 'c4n4ry', TOTP]) {
       expect(bytes).not.toContain(canary);
       expect(bytes).not.toContain(Buffer.from(canary).toString('hex'));
       expect(bytes).not.toContain(Buffer.from(canary).toString('base64').replace(/=+$/, '').slice(0, -1));
@@ -78,9 +88,9 @@ describe('the secrets of a connection', () => {
 
   it('are replaced, the token with them', async () => {
     const id = await connected();
-    await secrets.put(id, 'other secret', tokenOf('other'));
-    expect(await elsewhere.secret(id)).toBe('other secret');
-    expect(await elsewhere.token(id)).toEqual(tokenOf('other'));
+    await secrets.put(id, { secret: 'other secret', totpSecret: null }, tokenOf('other'));
+    expect(await elsewhere.credentials(id)).toEqual({ secret: 'other secret', totpSecret: null });
+    expect(await tokens.token(id, 'token')).toEqual(tokenOf('other'));
   });
 
   it('do not open in the row of another connection, and those of the others still do', async () => {
@@ -94,20 +104,20 @@ describe('the secrets of a connection', () => {
         where s.connection_id = $1 and o.connection_id = $2`,
       [mine, theirs],
     );
-    await expect(secrets.secret(mine)).rejects.toThrow(SealBroken);
-    await expect(secrets.token(mine)).rejects.toThrow(SealBroken);
-    expect(await secrets.secret(theirs)).toBe('theirs');
-    expect(await secrets.secret(third)).toBe('third');
+    await expect(secrets.credentials(mine)).rejects.toThrow(SealBroken);
+    await expect(tokens.token(mine, 'token')).rejects.toThrow(SealBroken);
+    expect((await secrets.credentials(theirs)).secret).toBe('theirs');
+    expect((await secrets.credentials(third)).secret).toBe('third');
   });
 
   it('do not open in each other’s place', async () => {
     const id = await connected();
     await store.rows(
-      'update connection_secrets set secret = token, token = secret where connection_id = $1',
+      'update connection_secrets set secret = token, token = totp_secret where connection_id = $1',
       [id],
     );
-    await expect(secrets.secret(id)).rejects.toThrow(SealBroken);
-    await expect(secrets.token(id)).rejects.toThrow(SealBroken);
+    await expect(secrets.credentials(id)).rejects.toThrow(SealBroken);
+    await expect(tokens.token(id, 'token')).rejects.toThrow(SealBroken);
   });
 
   it('do not open with one bit changed, and the error tells nothing of them', async () => {
@@ -116,9 +126,18 @@ describe('the secrets of a connection', () => {
       'update connection_secrets set secret = set_byte(secret, 40, get_byte(secret, 40) # 1) where connection_id = $1',
       [id],
     );
-    const message = await refusalOf(secrets.secret(id));
+    const message = await refusalOf(secrets.credentials(id));
     expect(message).toMatch(/^SealBroken/);
     expect(message).not.toContain('c4n4ry');
+  });
+
+  it('do not open with one bit of the authenticator secret changed', async () => {
+    const id = await connected();
+    await store.rows(
+      'update connection_secrets set totp_secret = set_byte(totp_secret, 40, get_byte(totp_secret, 40) # 1) where connection_id = $1',
+      [id],
+    );
+    await expect(secrets.credentials(id)).rejects.toThrow(SealBroken);
   });
 
   it('open after the installation has got a new key, as long as the old one is there', async () => {
@@ -126,12 +145,16 @@ describe('the secrets of a connection', () => {
     const fresh = newKey('fresh');
     const config = readConfig({});
     const id = randomUUID();
-    await new ConnectionSecrets(store.database, new Keyring([old]), config).put(id, SECRET, tokenOf('t'));
-    expect(await new ConnectionSecrets(store.database, new Keyring([fresh, old]), config).secret(id)).toBe(
-      SECRET,
+    await new ConnectionSecrets(store.database, new Keyring([old]), config).put(
+      id,
+      { secret: SECRET, totpSecret: TOTP },
+      tokenOf('t'),
     );
+    expect(
+      await new ConnectionSecrets(store.database, new Keyring([fresh, old]), config).credentials(id),
+    ).toMatchObject({ secret: SECRET });
     await expect(
-      new ConnectionSecrets(store.database, new Keyring([fresh]), config).secret(id),
+      new ConnectionSecrets(store.database, new Keyring([fresh]), config).credentials(id),
     ).rejects.toThrow(SealBroken);
   });
 
@@ -144,83 +167,34 @@ describe('the secrets of a connection', () => {
     );
     expect(row!.count).toBe(0);
     for (const asked of [
-      secrets.secret(id),
-      secrets.token(id),
+      secrets.credentials(id),
+      tokens.token(id, 'token'),
       secrets.pace(id, never),
-      secrets.tokens(id).current(),
-      secrets.tokens(id).replace(null, () => Promise.resolve(tokenOf('x'))),
+      tokens.of(id, 'other_token').current(),
+      tokens.of(id, 'token').replace(null, () => Promise.resolve(tokenOf('x')), never),
+      tokens.exclusively(id, () => Promise.resolve(), never),
     ]) {
       expect(await refusalOf(asked)).toBe('conflict connection-disconnected');
     }
-    await expect(secrets.secret(id)).rejects.toThrow(/Connect the company again/);
+    await expect(secrets.credentials(id)).rejects.toThrow(/Connect the company again/);
     await secrets.remove(id);
   });
 });
 
-describe('the token of a connection', () => {
-  it('is obtained once however many ask for a new one at a time, on whatever instance', async () => {
-    const stale = tokenOf('stale');
-    const id = await connected(SECRET, stale);
-    let obtained = 0;
-    const obtain = async (): Promise<CrmToken> => {
-      obtained += 1;
-      return tokenOf(`fresh-${obtained}`);
-    };
-    const asked = Array.from({ length: 10 }, (_, n) =>
-      (n % 2 === 0 ? secrets : elsewhere).tokens(id).replace(stale, obtain),
-    );
-    const tokens = await Promise.all(asked);
-    expect(obtained).toBe(1);
-    expect(new Set(tokens.map(({ token }) => token))).toEqual(new Set(['fresh-1']));
-    expect(await secrets.token(id)).toEqual(tokenOf('fresh-1'));
+describe('a time step of the authenticator', () => {
+  it('is taken once, whatever instance wants it, and never after a later one', async () => {
+    const id = await connected();
+    const taken = await Promise.all([0, 1, 2, 3].map((n) => (n % 2 ? secrets : elsewhere).takeStep(id, 100)));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    expect([await elsewhere.takeStep(id, 99), await elsewhere.takeStep(id, 101)]).toEqual([false, true]);
   });
 
-  it('is not obtained at all by who asks with one that was replaced long ago', async () => {
-    const id = await connected(SECRET, tokenOf('current'));
-    const replaced = await secrets
-      .tokens(id)
-      .replace(tokenOf('ancient'), () => Promise.reject(new Error('asked')));
-    expect(replaced).toEqual(tokenOf('current'));
-    const again = await secrets
-      .tokens(id)
-      .replace(tokenOf('current'), () => Promise.resolve(tokenOf('next')));
-    expect(again).toEqual(tokenOf('next'));
-  });
-
-  it('can be obtained by the next one when the first one fails', async () => {
-    const stale = tokenOf('stale');
-    const id = await connected(SECRET, stale);
-    const failing = secrets.tokens(id).replace(stale, () => Promise.reject(new Error('The CRM hung up.')));
-    await expect(failing).rejects.toThrow('The CRM hung up.');
-    expect(await secrets.token(id)).toEqual(stale);
-    const next = await elsewhere.tokens(id).replace(stale, () => Promise.resolve(tokenOf('fresh')));
-    expect(next).toEqual(tokenOf('fresh'));
-  });
-
-  it('can be obtained by somebody else when who was at it has died', async () => {
-    const stale = tokenOf('stale');
-    const id = await connected(SECRET, stale);
-    expect(await secrets.claimToken(id)).toEqual(expect.any(String));
-    expect(await elsewhere.claimToken(id)).toBeNull();
-    await store.rows(
-      "update connection_secrets set token_lease_until = now() - interval '1 second' where connection_id = $1",
-      [id],
-    );
-    const next = await elsewhere.tokens(id).replace(stale, () => Promise.resolve(tokenOf('fresh')));
-    expect(next).toEqual(tokenOf('fresh'));
-  });
-
-  it('that comes too late is not stored over a newer one', async () => {
-    const stale = tokenOf('stale');
-    const id = await connected(SECRET, stale);
-    const late = Promise.withResolvers<CrmToken>();
-    const obtaining = Promise.withResolvers<void>();
-    const waiting = secrets.tokens(id).replace(stale, () => (obtaining.resolve(), late.promise));
-    await obtaining.promise;
-    await elsewhere.put(id, 'new secret', tokenOf('of the new credentials'));
-    late.resolve(tokenOf('of the old credentials'));
-    await waiting;
-    expect(await secrets.token(id)).toEqual(tokenOf('of the new credentials'));
+  it('that the login before connecting has used counts, and new credentials do not forget it', async () => {
+    const id = randomUUID();
+    await secrets.put(id, { secret: SECRET, totpSecret: TOTP }, tokenOf('t'), 100);
+    expect(await secrets.takeStep(id, 100)).toBe(false);
+    await secrets.put(id, { secret: 'other', totpSecret: TOTP }, tokenOf('u'));
+    expect(await secrets.takeStep(id, 100)).toBe(false);
   });
 });
 

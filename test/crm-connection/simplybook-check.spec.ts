@@ -4,7 +4,7 @@ import { meet, never } from './simplybook.ts';
 describe('The test of a connection', () => {
   it('logs in, lists, and says what came back', async () => {
     const { provider, session, sandbox } = await meet();
-    expect(await provider.check(session, never)).toEqual([
+    expect((await provider.check(session, never)).checks).toEqual([
       { tried: 'REST v2: log in (POST /admin/auth)', ok: true, answered: 'Logged in.', advice: null },
       {
         tried: 'REST v2: list clients (GET /admin/clients)',
@@ -29,7 +29,7 @@ describe('The test of a connection', () => {
   it('stops at the login that is refused and advises', async () => {
     const { provider, session, account, sandbox } = await meet();
     session.account = { ...account, secret: 'wrong' };
-    expect(await provider.check(session, never)).toEqual([
+    expect((await provider.check(session, never)).checks).toEqual([
       {
         tried: 'REST v2: log in (POST /admin/auth)',
         ok: false,
@@ -42,7 +42,7 @@ describe('The test of a connection', () => {
 
   it('tells a role that may log in but not see clients', async () => {
     const { provider, session } = await meet({ switches: { accessDenied: true } });
-    expect(await provider.check(session, never)).toMatchObject([
+    expect((await provider.check(session, never)).checks).toMatchObject([
       { ok: true },
       { ok: false, answered: expect.stringContaining('does not let this user'), advice: expect.any(String) },
     ]);
@@ -50,14 +50,14 @@ describe('The test of a connection', () => {
 
   it('wonders about a company without clients', async () => {
     const { provider, session } = await meet({ switches: { empty: true } });
-    const [, list] = await provider.check(session, never);
+    const [, list] = (await provider.check(session, never)).checks;
     expect(list).toMatchObject({ ok: true, advice: expect.stringContaining('may not see them') });
   });
 
   it('names the domain that the company really lives on', async () => {
     const { provider, session, account } = await meet({ domain: 'simplybook.it' });
     session.account = { ...account, domain: 'simplybook.me' };
-    expect(await provider.check(session, never)).toMatchObject([
+    expect((await provider.check(session, never)).checks).toMatchObject([
       {
         answered: expect.stringContaining('simplybook.it'),
         advice: expect.stringContaining('simplybook.it'),
@@ -70,7 +70,7 @@ describe('The test of a connection', () => {
     const { provider, session, sandbox } = await meet({
       switches: { troubles: [{ kind: 'status', on: 'clients' }] },
     });
-    expect(await provider.check(session, never)).toMatchObject([{ ok: true }, { ok: false }]);
+    expect((await provider.check(session, never)).checks).toMatchObject([{ ok: true }, { ok: false }]);
     expect(sandbox.requests.summary().byRoute.clients).toBe(2);
   });
 

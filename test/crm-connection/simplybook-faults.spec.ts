@@ -227,7 +227,13 @@ describe('A server that takes connections and says nothing', () => {
     });
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const account = { company: 'acmestudio', login: 'x', secret: 'y', domain: 'simplybook.me' };
+    const account = {
+      company: 'acmestudio',
+      login: 'x',
+      secret: 'y',
+      totpSecret: null,
+      domain: 'simplybook.me',
+    };
     const { signIn } = callerOf(`https://127.0.0.1:${port}`, account, { connectWithinMs: 50 });
     expect(await refusalOf(signIn())).toMatchObject({
       code: 'crm-unreachable',

@@ -30,8 +30,8 @@ describe('Logging in to SimplyBook.me', () => {
   it.each([
     ['a wrong password', { secret: 'wrong' }, {}, 'crm-credentials-refused'],
     ['a wrong login', { login: 'nobody@example.com' }, {}, 'crm-credentials-refused'],
-    ['a blocked user', {}, { login: 'blocked' }, 'crm-credentials-refused'],
-    ['an IP address that waits for confirmation', {}, { login: 'confirm-ip' }, 'crm-credentials-refused'],
+    ['a blocked user', {}, { login: 'blocked' }, 'crm-user-blocked'],
+    ['an IP address that waits for confirmation', {}, { login: 'confirm-ip' }, 'crm-address-unconfirmed'],
     ['a company that does not exist', { company: 'nosuchstudio' }, {}, 'crm-company-unknown'],
     [
       'a company on another domain, told by a web page',
@@ -40,6 +40,7 @@ describe('Logging in to SimplyBook.me', () => {
       'crm-company-unknown',
     ],
     ['a role without the API', {}, { login: 'not-allowed' }, 'crm-api-not-allowed'],
+    ['a company without the custom feature', {}, { login: 'api-off' }, 'crm-api-feature-off'],
     ['HIPAA mode', {}, { login: 'hipaa' }, 'crm-api-not-allowed'],
     ['a second factor', {}, { twoFactor: 'empty-token' }, 'crm-two-factor-required'],
     ['a second factor without a token field', {}, { twoFactor: 'no-token' }, 'crm-two-factor-required'],
@@ -121,17 +122,17 @@ describe('Logging in to SimplyBook.me', () => {
   });
 
   it('ends at once when it is aborted', async () => {
-    const { provider, account } = await meet({ switches: { troubles: [{ kind: 'hang' }] } });
+    const { provider, session } = await meet({ switches: { troubles: [{ kind: 'hang' }] } });
     const abort = new AbortController();
-    const signIn = provider.signIn(account, () => Promise.resolve(), abort.signal);
+    const signIn = provider.signIn(session, abort.signal);
     abort.abort(new Error('stop'));
     await expect(signIn).rejects.toThrow('stop');
   });
 
   it('waits for its turn before it sends anything', async () => {
-    const { provider, account, sandbox } = await meet();
+    const { provider, session, sandbox } = await meet();
     const noTurn = (): Promise<void> => Promise.reject(new Error('not yet'));
-    await expect(provider.signIn(account, noTurn, never)).rejects.toThrow('not yet');
+    await expect(provider.signIn({ ...session, pace: noTurn }, never)).rejects.toThrow('not yet');
     expect(sandbox.requests.summary().total).toBe(0);
   });
 });

@@ -115,6 +115,7 @@ describe('A token that is only being tried', () => {
     refreshToken: null,
     domain: null,
     obtainedAt: 0,
+    way: 'rest',
   });
 
   it('is replaced once, however many ask', async () => {

@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/sandbox.ts';
 import type { ClientPage, CrmClient, UnreadableRecord } from '../../src/modules/crm-connection/contract.ts';
-import type { CrmAccount, CrmSession } from '../../src/modules/crm-connection/crm-provider.ts';
+import type { CrmAccount, CrmReport, CrmSession } from '../../src/modules/crm-connection/crm-provider.ts';
 import { SimplyBookSettings } from '../../src/modules/crm-connection/simplybook/settings.ts';
 import { SimplyBookProvider } from '../../src/modules/crm-connection/simplybook/simplybook.provider.ts';
 import { TransientTokens } from './transient-tokens.ts';
@@ -23,6 +23,7 @@ export type Caller = {
   session: CrmSession;
   signIn: (changes?: Partial<CrmAccount>) => ReturnType<SimplyBookProvider['signIn']>;
   list: (signal?: AbortSignal) => Promise<Listing>;
+  check: () => Promise<CrmReport>;
 };
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -42,6 +43,12 @@ const unpaced = (): Promise<void> => Promise.resolve();
 
 const QUICK = { retryBaseMs: 1, retryMostMs: 5, retryAfterMostMs: 20 };
 
+/** Nobody else uses the authenticator of a test. */
+const stepsOf = (): CrmSession['takeStep'] => {
+  let last = 0;
+  return async (step) => step > last && (last = step) > 0;
+};
+
 export const callerOf = (
   restUrl: string | null,
   account: CrmAccount,
@@ -52,7 +59,14 @@ export const callerOf = (
     new SimplyBookSettings({ restUrl, ...QUICK, ...settings }),
   );
   closeAfterTest(() => provider.onModuleDestroy());
-  const session: CrmSession = { account, tokens: new TransientTokens(), pace: unpaced };
+  const session: CrmSession = {
+    account,
+    tokens: new TransientTokens(),
+    otherTokens: new TransientTokens(),
+    pace: unpaced,
+    takeStep: stepsOf(),
+    mayLogIn: () => Promise.resolve(),
+  };
   const list: Caller['list'] = async (signal = never) => {
     const pages: ClientPage[] = [];
     for await (const page of provider.clientPages(session, signal)) pages.push(page);
@@ -62,22 +76,31 @@ export const callerOf = (
     return { pages, clients, unreadable, ids, end: pages.at(-1)?.end ?? null };
   };
   const signIn: Caller['signIn'] = (changes = {}) =>
-    provider.signIn({ ...account, ...changes }, unpaced, never);
-  return { provider, session, signIn, list };
+    provider.signIn({ ...session, account: { ...account, ...changes } }, never);
+  const check: Caller['check'] = () => provider.check(session, never);
+  return { provider, session, signIn, list, check };
 };
 
 export type Meeting = Caller & { sandbox: Sandbox; account: CrmAccount };
+
+/** Like `meet`, where the company has JSON-RPC as well. */
+export const meetBoth = (
+  options: Partial<SandboxOptions> = {},
+  settings: Partial<SimplyBookSettings> = {},
+): Promise<Meeting> => meet(options, settings, 'both');
 
 /** The adapter and a sandbox of `clients` good clients (250 unless told otherwise) that both end with the test. */
 export const meet = async (
   options: Partial<SandboxOptions> = {},
   settings: Partial<SimplyBookSettings> = {},
+  apis: 'rest' | 'both' = 'rest',
 ): Promise<Meeting> => {
   const sandbox = await startSandbox({ clients: 250, clean: true, ...options });
   closeAfterTest(sandbox.close);
   const { company, login, password: secret, domain } = sandbox.account;
-  const account = { company, login, secret, domain };
-  return { ...callerOf(sandbox.url, account, settings), sandbox, account };
+  const account = { company, login, secret, totpSecret: null, domain };
+  const rpcUrl = apis === 'both' ? sandbox.rpcUrl : null;
+  return { ...callerOf(sandbox.url, account, { rpcUrl, ...settings }), sandbox, account };
 };
 
 /** The ids of all clients that the sandbox has and that are not deleted, in its own order of ids. */

@@ -14,10 +14,13 @@ export class TransientTokens extends CrmTokens {
     return this.#token;
   }
 
-  async replace(stale: CrmToken | null, obtain: () => Promise<CrmToken>): Promise<CrmToken> {
+  async replace(
+    stale: CrmToken | null,
+    obtain: (stored: CrmToken | null) => Promise<CrmToken>,
+  ): Promise<CrmToken> {
     if (this.#replacing !== null) return this.#replacing;
     if (this.#token !== null && this.#token.token !== stale?.token) return this.#token;
-    this.#replacing = obtain();
+    this.#replacing = obtain(this.#token);
     try {
       this.#token = await this.#replacing;
       return this.#token;

@@ -6,15 +6,20 @@ import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { connect, connection, connectionStream } from './connection.decider.ts';
+import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { Connections } from './connections.read-model.ts';
 import type { Connection } from './contract.ts';
 import { CrmProvider, signInDeadline } from './crm-provider.ts';
+import type { CrmAccount } from './crm-provider.ts';
+import { SharedFailures } from './shared-failures.ts';
 
 export type NewConnection = {
   company: string;
   login: string;
   secret: string;
+  /** Base32: what the user's authenticator app was set up with. */
+  totpSecret: string | null;
   name: string | null;
   domain: string | null;
   timezone: string | null;
@@ -41,17 +46,36 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
     private readonly events: EventStore,
     private readonly secrets: ConnectionSecrets,
     private readonly connections: Connections,
+    private readonly connecting: Connecting,
+    private readonly failures: SharedFailures,
   ) {}
 
   async execute({ given, by }: ConnectCrm): Promise<Connection> {
-    const { login, secret, timezone, clientsWithoutEmail } = given;
     const company = given.company.trim().toLowerCase();
-    const asked = given.domain?.trim().toLowerCase() ?? DEFAULT_DOMAIN;
-    await this.refuseSecond(asked, company);
-    const account = { company, login, secret, domain: asked };
-    const token = await this.provider.signIn(account, unpaced, signInDeadline());
-    const domain = token.domain ?? asked;
+    const domain = given.domain?.trim().toLowerCase() ?? DEFAULT_DOMAIN;
+    const { login, secret, totpSecret } = given;
+    const account = { company, login, secret, totpSecret, domain };
+    await this.refuseSecond(domain, company);
+    const signal = signInDeadline();
+    const connect = (): Promise<Connection> => this.connect(account, given, by, signal);
+    return this.failures.share([PROVIDER, account], () =>
+      this.connecting.exclusively(PROVIDER, company, connect, signal),
+    );
+  }
+
+  private async connect(
+    account: CrmAccount,
+    given: NewConnection,
+    by: Caller,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const { company, login, secret, totpSecret } = account;
+    await this.refuseSecond(account.domain, company);
+    const steps = new Steps();
+    const token = await this.provider.signIn({ account, pace: unpaced, takeStep: steps.take }, signal);
+    const domain = token.domain ?? account.domain;
     const connectionId = randomUUID();
+    const { timezone, clientsWithoutEmail } = given;
     const facts = {
       connectionId,
       provider: PROVIDER,
@@ -60,13 +84,12 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
       timezone,
       clientsWithoutEmail,
     } as const;
-    const labels = { name: given.name ?? company, login };
     await this.events.transaction(async () => {
       await this.refuseSecond(domain, company);
-      await this.secrets.put(connectionId, secret, token);
-      const meta = { ...by, causationId: null };
-      const decided = decision(connectionStream(connectionId), connection, connect(facts, labels));
-      await this.events.transact([decided], meta);
+      await this.secrets.put(connectionId, { secret, totpSecret }, token, steps.last);
+      const decide = connect(facts, { name: given.name ?? company, login });
+      const decided = decision(connectionStream(connectionId), connection, decide);
+      await this.events.transact([decided], { ...by, causationId: null });
     });
     return (await this.connections.one(connectionId))!;
   }
@@ -85,3 +108,14 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
 
 /** A single login needs no place in the line. */
 const unpaced = (): Promise<void> => Promise.resolve();
+
+/** The time steps of the authenticator that this login has used: nobody else can have used one yet. */
+class Steps {
+  last: number | null = null;
+
+  readonly take = async (step: number): Promise<boolean> => {
+    if (this.last !== null && step <= this.last) return false;
+    this.last = step;
+    return true;
+  };
+}

@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { Database } from '../../shared/database/database.ts';
+import { pause } from '../../shared/pause.ts';
 import { Keyring } from '../../shared/secrets.ts';
 import { connectionDisconnected } from './contract.ts';
-import { CrmTokens } from './crm-provider.ts';
 import type { CrmToken } from './crm-provider.ts';
 
-/** How long whoever asks the CRM for a token may take before others try. */
-const TOKEN_LEASE = sql`clock_timestamp() + interval '2 minutes'`;
-const TOKEN_POLL = 200; // ms
+/** What a user signs in with; never the login, which is no secret. */
+export type Credentials = { secret: string; totpSecret: string | null };
 
 /** What a connection signs in with: sealed in the database, for this connection's row and nothing else. */
 @Injectable()
@@ -23,30 +20,46 @@ export class ConnectionSecrets {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Stores or replaces. Drops the token: it came from other credentials. */
-  async put(connectionId: string, secret: string, token: CrmToken): Promise<void> {
+  /** Stores or replaces. Drops the tokens and what was refused: they came from other credentials. */
+  async put(
+    connectionId: string,
+    { secret, totpSecret }: Credentials,
+    token: CrmToken,
+    lastStep: number | null = null,
+  ): Promise<void> {
     const sealed = this.keyring.seal(secret, place(connectionId, 'secret'));
+    const totp =
+      totpSecret === null ? null : this.keyring.seal(totpSecret, place(connectionId, 'totp_secret'));
+    const sealedToken = this.keyring.seal(JSON.stringify(token), place(connectionId, 'token'));
     await this.database.execute(sql`
-      insert into connection_secrets (connection_id, secret, token)
-      values (${connectionId}, ${sealed}, ${this.sealToken(connectionId, token)})
-      on conflict (connection_id) do update set secret = excluded.secret, token = excluded.token,
-        token_lease = null, token_lease_until = null`);
+      insert into connection_secrets (connection_id, secret, totp_secret, totp_step, token)
+      values (${connectionId}, ${sealed}, ${totp}, ${lastStep}, ${sealedToken})
+      on conflict (connection_id) do update set secret = excluded.secret, totp_secret = excluded.totp_secret,
+        token = excluded.token, other_token = null, token_lease = null, token_lease_until = null,
+        refused = null, refused_at = null, refused_until = null`);
   }
 
   async remove(connectionId: string): Promise<void> {
     await this.database.execute(sql`delete from connection_secrets where connection_id = ${connectionId}`);
   }
 
-  async secret(connectionId: string): Promise<string> {
-    const row = await this.database.row(sql<{ secret: Buffer }>`
-      select secret from connection_secrets where connection_id = ${connectionId}`);
+  async credentials(connectionId: string): Promise<Credentials> {
+    const row = await this.database.row(sql<{ secret: Buffer; totp_secret: Buffer | null }>`
+      select secret, totp_secret from connection_secrets where connection_id = ${connectionId}`);
     if (row === undefined) throw connectionDisconnected();
-    return this.keyring.open(row.secret, place(connectionId, 'secret')).toString();
+    const { secret, totp_secret: totp } = row;
+    return {
+      secret: this.keyring.open(secret, place(connectionId, 'secret')).toString(),
+      totpSecret: totp && this.keyring.open(totp, place(connectionId, 'totp_secret')).toString(),
+    };
   }
 
-  /** The token that all instances share for this connection. */
-  tokens(connectionId: string): CrmTokens {
-    return new StoredTokens(connectionId, this);
+  /** Marks a time step of the authenticator as used, for all instances. False when it, or a later one, was. */
+  async takeStep(connectionId: string, step: number): Promise<boolean> {
+    const taken = await this.database.execute(sql`
+      update connection_secrets set totp_step = ${step}
+       where connection_id = ${connectionId} and (totp_step is null or totp_step < ${step})`);
+    return taken === 1;
   }
 
   /** Takes the next free place in the line of requests to this company, which all instances share, and waits for it. */
@@ -59,77 +72,12 @@ export class ConnectionSecrets {
        where connection_id = ${connectionId}
       returning extract(epoch from next_request_at - clock_timestamp())::float8 * 1000 - ${1000 / perSecond} as wait`);
     if (row === undefined) throw connectionDisconnected();
-    if (row.wait > 0) await sleep(row.wait, undefined, { signal });
-  }
-
-  async token(connectionId: string): Promise<CrmToken | null> {
-    const row = await this.database.row(sql<{ token: Buffer | null }>`
-      select token from connection_secrets where connection_id = ${connectionId}`);
-    if (row === undefined) throw connectionDisconnected();
-    if (row.token === null) return null;
-    return JSON.parse(this.keyring.open(row.token, place(connectionId, 'token')).toString()) as CrmToken;
-  }
-
-  async claimToken(connectionId: string): Promise<string | null> {
-    const lease = randomUUID();
-    const claimed = await this.database.execute(sql`
-      update connection_secrets set token_lease = ${lease}, token_lease_until = ${TOKEN_LEASE}
-       where connection_id = ${connectionId} and (token_lease_until is null or token_lease_until < clock_timestamp())`);
-    return claimed === 1 ? lease : null;
-  }
-
-  /** Ends the lease; a null token leaves the stored one as it is. */
-  async settleToken(connectionId: string, lease: string, token: CrmToken | null): Promise<void> {
-    const sealed = token === null ? sql`token` : sql`${this.sealToken(connectionId, token)}`;
-    await this.database.execute(sql`
-      update connection_secrets set token = ${sealed}, token_lease = null, token_lease_until = null
-       where connection_id = ${connectionId} and token_lease = ${lease}`);
-  }
-
-  private sealToken(connectionId: string, token: CrmToken): Buffer {
-    return this.keyring.seal(JSON.stringify(token), place(connectionId, 'token'));
+    if (row.wait > 0) await pause(row.wait, signal);
   }
 }
 
-/** For one visit: remembers the token between its requests. A token that has been replaced meanwhile is refused, and asked for again. */
-class StoredTokens extends CrmTokens {
-  private last: CrmToken | null = null;
-
-  constructor(
-    private readonly connectionId: string,
-    private readonly secrets: ConnectionSecrets,
-  ) {
-    super();
-  }
-
-  async current(): Promise<CrmToken | null> {
-    this.last ??= await this.secrets.token(this.connectionId);
-    return this.last;
-  }
-
-  async replace(stale: CrmToken | null, obtain: () => Promise<CrmToken>): Promise<CrmToken> {
-    for (;;) {
-      const lease = await this.secrets.claimToken(this.connectionId);
-      const stored = await this.secrets.token(this.connectionId);
-      if (stored !== null && stored.token !== stale?.token) {
-        if (lease !== null) await this.secrets.settleToken(this.connectionId, lease, null);
-        return (this.last = stored);
-      }
-      if (lease !== null) return (this.last = await this.obtain(lease, obtain));
-      await sleep(TOKEN_POLL);
-    }
-  }
-
-  private async obtain(lease: string, obtain: () => Promise<CrmToken>): Promise<CrmToken> {
-    let token: CrmToken | null = null;
-    try {
-      token = await obtain();
-      return token;
-    } finally {
-      await this.secrets.settleToken(this.connectionId, lease, token);
-    }
-  }
-}
-
-const place = (connectionId: string, what: 'secret' | 'token'): string =>
-  `connection_secrets/${connectionId}/${what}`;
+/** Where a sealed value belongs; it opens nowhere else. */
+export const place = (
+  connectionId: string,
+  what: 'secret' | 'totp_secret' | 'token' | 'other_token',
+): string => `connection_secrets/${connectionId}/${what}`;

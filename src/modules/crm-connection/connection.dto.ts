@@ -1,8 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, IsTimeZone, Length, Matches } from 'class-validator';
 import { ValidateBy } from 'class-validator';
+import { AUTHENTICATOR_SECRET } from './authenticator-secret.ts';
 import type { Connection } from './contract.ts';
 
+const NO_AUTHENTICATOR_SECRET =
+  'must be the base32 secret of an authenticator app: 16 to 128 letters A to Z and digits 2 to 7';
 const COMPANY = /^\s*[A-Za-z0-9][A-Za-z0-9_-]{0,62}\s*$/;
 
 /** Which company to bring clients from, and how to sign in. */
@@ -26,6 +29,15 @@ export class ConnectDto {
   @IsNotEmpty()
   @Length(1, 500)
   secret!: string;
+
+  /**
+   * The secret of the user's authenticator app (base32), where the user has two-factor login and signs in by password. An
+   * API User Key needs none. Never shown again.
+   */
+  @IsOptional()
+  @IsString()
+  @Matches(AUTHENTICATOR_SECRET, { message: NO_AUTHENTICATOR_SECRET })
+  totpSecret?: string | null;
 
   /** What people call this connection; the company's login if left out. */
   @IsOptional()
@@ -76,6 +88,12 @@ export class CredentialsDto {
   @IsNotEmpty()
   @Length(1, 500)
   secret!: string;
+
+  /** The secret of the user's authenticator app (base32); the one in use if left out, none if null. Never shown again. */
+  @IsOptional()
+  @IsString()
+  @Matches(AUTHENTICATOR_SECRET, { message: NO_AUTHENTICATOR_SECRET })
+  totpSecret?: string | null;
 }
 
 /** What keeps a connection from working. */
@@ -123,5 +141,7 @@ export class CheckDto {
 export class CheckReportDto {
   /** Whether clients can be synced. */
   ok!: boolean;
+  /** By which way they are; null when by none. */
+  way!: string | null;
   checks!: CheckDto[];
 }

@@ -11,6 +11,7 @@ import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
+import { lettersOf } from './authenticator-secret.ts';
 import { ConnectCrm } from './connect-crm.ts';
 import { CheckReportDto, ConnectDto, ConnectionDto, CredentialsDto } from './connection.dto.ts';
 import { Connections } from './connections.read-model.ts';
@@ -38,6 +39,7 @@ export class CrmConnectionController {
   connect(@Body() body: ConnectDto, @CurrentCaller() by: Caller): Promise<ConnectionDto> {
     const { company, login, secret } = body;
     const optional = {
+      totpSecret: body.totpSecret ? lettersOf(body.totpSecret) : null,
       name: body.name ?? null,
       domain: body.domain ?? null,
       timezone: body.timezone ?? null,
@@ -61,23 +63,24 @@ export class CrmConnectionController {
     return this.queries.execute(new GetConnection(id));
   }
 
-  /** Replaces login and secret. The new ones are tried first; wrong ones change nothing. */
+  /** Replaces login, secret and authenticator secret. The new ones are tried first; wrong ones change nothing. */
   @Put(':id/credentials')
   @Problems('conflict', 'unprocessable', 'bad-gateway')
   replaceCredentials(
     @Param('id', UuidParamPipe) id: string,
-    @Body() { login, secret }: CredentialsDto,
+    @Body() { login, secret, totpSecret }: CredentialsDto,
     @CurrentCaller() by: Caller,
   ): Promise<ConnectionDto> {
-    return this.commands.execute(new ReplaceCredentials(id, login ?? null, secret, by));
+    const authenticator = totpSecret ? lettersOf(totpSecret) : totpSecret;
+    return this.commands.execute(new ReplaceCredentials(id, login ?? null, secret, authenticator, by));
   }
 
   /** Tries each way into the company and reports what was tried, what it answered and what to do. */
   @Post(':id/test')
   @HttpCode(200)
   async test(@Param('id', UuidParamPipe) id: string): Promise<CheckReportDto> {
-    const checks = await this.sessions.check(id, AbortSignal.timeout(CHECK_WITHIN));
-    return { ok: checks.every(({ ok }) => ok), checks };
+    const { way, checks } = await this.sessions.check(id, AbortSignal.timeout(CHECK_WITHIN));
+    return { ok: way !== null, way, checks };
   }
 
   /** Disconnects: the credentials are forgotten, leads and log stay. */

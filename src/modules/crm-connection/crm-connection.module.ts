@@ -5,7 +5,9 @@ import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { ConnectCrmHandler } from './connect-crm.ts';
+import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
+import { ConnectionTokens } from './connection-tokens.store.ts';
 import { Connections, GetConnectionHandler } from './connections.read-model.ts';
 import { CrmClients } from './contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
@@ -13,6 +15,7 @@ import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
 import { DisconnectCrmHandler } from './disconnect-crm.ts';
 import { ReplaceCredentialsHandler } from './replace-credentials.ts';
+import { SharedFailures } from './shared-failures.ts';
 import { SimplyBookSettings } from './simplybook/settings.ts';
 import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
 
@@ -27,12 +30,16 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     GetConnectionHandler,
     Connections,
     ConnectionSecrets,
+    ConnectionTokens,
+    Connecting,
+    SharedFailures,
     CrmSessions,
     { provide: CrmClients, useExisting: CrmSessions },
     { provide: CrmProvider, useClass: SimplyBookProvider },
     {
       provide: SimplyBookSettings,
-      useFactory: ({ simplybook }: Config) => new SimplyBookSettings({ restUrl: simplybook.restUrl }),
+      useFactory: ({ simplybook: { restUrl, rpcUrl } }: Config) =>
+        new SimplyBookSettings({ restUrl, rpcUrl }),
       inject: [CONFIG],
     },
   ],

@@ -1,32 +1,60 @@
 import { Refusal } from '../../shared/errors.ts';
 import type { ClientPage } from './contract.ts';
 
-/** The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`. */
-export type CrmAccount = { company: string; login: string; secret: string; domain: string };
+/**
+ * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
+ * the user's authenticator app was set up with (base32), where there is one.
+ */
+export type CrmAccount = {
+  company: string;
+  login: string;
+  secret: string;
+  totpSecret: string | null;
+  domain: string;
+};
 
-/** What a login brings. Lives in the database encrypted, never in a log. `obtainedAt` is UTC milliseconds. */
+/**
+ * What a login brings. Lives in the database encrypted, never in a log. `obtainedAt` is UTC milliseconds. `way` is the
+ * adapter's word for the way that worked: remembered with the token, so that the next login starts there.
+ */
 export type CrmToken = {
   token: string;
   refreshToken: string | null;
   domain: string | null;
   obtainedAt: number;
+  way: string;
 };
 
-/** The one token that everybody who works for a connection shares. */
+/** A token that everybody who works for a connection shares. */
 export abstract class CrmTokens {
   abstract current(): Promise<CrmToken | null>;
   /**
    * Replaces `stale` (null: there was none) by what `obtain` brings, and only once however many ask at a time: who
-   * comes second gets the first one's token.
+   * comes second gets the first one's token, or the refusal that the first one met. `obtain` is given the token as it
+   * was stored; its refresh token has been struck off there, because it works once.
    */
-  abstract replace(stale: CrmToken | null, obtain: () => Promise<CrmToken>): Promise<CrmToken>;
+  abstract replace(
+    stale: CrmToken | null,
+    obtain: (stored: CrmToken | null) => Promise<CrmToken>,
+    signal: AbortSignal,
+  ): Promise<CrmToken>;
 }
 
-export type CrmSession = {
+/** What a login needs. */
+export type CrmLogin = {
   account: CrmAccount;
-  tokens: CrmTokens;
   /** Resolves when the next request may be sent. */
   pace: (signal: AbortSignal) => Promise<void>;
+  /** Marks a time step of the authenticator secret as used; false when it, or a later one, was used before. */
+  takeStep: (step: number) => Promise<boolean>;
+};
+
+export type CrmSession = CrmLogin & {
+  tokens: CrmTokens;
+  /** For a second API of the same CRM that wants tokens of its own. */
+  otherTokens: CrmTokens;
+  /** Asked before each login attempt. @throws the last refusal while it is too young; its `members` say `held`. */
+  mayLogIn: () => Promise<void>;
 };
 
 const SIGN_IN_WITHIN = 75_000; // ms
@@ -43,19 +71,27 @@ export const signInDeadline = (): AbortSignal => {
   return deadline.signal;
 };
 
+/** Whether it tells that nothing was tried, because an earlier refusal is too young. */
+export const isHeld = (error: unknown): boolean =>
+  error instanceof Refusal && error.details.members?.['held'] === true;
+
 /** One line of a connection test: what was tried, what came back, what to do about it. */
 export type CrmCheck = { tried: string; ok: boolean; answered: string; advice: string | null };
 
+/** `way`: in words, how clients are listed; null when no way works. */
+export type CrmReport = { way: string | null; checks: CrmCheck[] };
+
 /**
  * A CRM. One adapter folder each; adding one means a folder and a line of wiring in the module.
- * Every method refuses with one of `crm-credentials-refused`, `crm-two-factor-required`, `crm-api-not-allowed`,
- * `crm-locked-out`, `crm-company-unknown`, `crm-permission-denied` (unprocessable), `crm-domain-unknown` (invalid),
+ * Every method refuses with one of `crm-credentials-refused`, `crm-user-blocked`, `crm-address-unconfirmed`,
+ * `crm-two-factor-required`, `crm-two-factor-refused`, `crm-api-not-allowed`, `crm-api-feature-off`, `crm-locked-out`,
+ * `crm-company-unknown`, `crm-wrong-region`, `crm-permission-denied` (unprocessable), `crm-domain-unknown` (invalid),
  * `crm-unreachable`, `crm-rate-limited`, `crm-answer-unusable` (bad-gateway), or throws the signal's reason.
  */
 export abstract class CrmProvider {
-  /** One login: what is refused is not sent again, what gets no proper answer once more. */
-  abstract signIn(account: CrmAccount, pace: CrmSession['pace'], signal: AbortSignal): Promise<CrmToken>;
+  /** As few attempts as tell whether these credentials open a way; what gets no proper answer is sent once more. */
+  abstract signIn(login: CrmLogin, signal: AbortSignal): Promise<CrmToken>;
   abstract clientPages(session: CrmSession, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
-  abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmCheck[]>;
+  abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
@@ -7,17 +7,23 @@ import { connection, connectionStream, needAttention, recover } from './connecti
 import type { ConnectionState } from './connection.decider.ts';
 import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
+import { ConnectionTokens } from './connection-tokens.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
 import type { ClientPage, ConnectionEvent } from './contract.ts';
 import { CrmProvider } from './crm-provider.ts';
-import type { CrmCheck, CrmSession } from './crm-provider.ts';
+import type { CrmReport, CrmSession } from './crm-provider.ts';
 
 /** What no waiting will mend: a person has to do something about the connection. */
 const NEEDS_A_PERSON = new Set([
   'crm-credentials-refused',
+  'crm-user-blocked',
+  'crm-address-unconfirmed',
   'crm-two-factor-required',
+  'crm-two-factor-refused',
   'crm-api-not-allowed',
+  'crm-api-feature-off',
   'crm-company-unknown',
+  'crm-wrong-region',
   'crm-permission-denied',
   'crm-secret-unreadable',
 ]);
@@ -35,10 +41,13 @@ const explained = (error: unknown): unknown =>
 /** Talks to the CRM in a connection's name, and notes on the connection when it cannot. */
 @Injectable()
 export class CrmSessions extends CrmClients {
+  private readonly log = new Logger(CrmSessions.name);
+
   constructor(
     private readonly queries: QueryBus,
     private readonly provider: CrmProvider,
     private readonly secrets: ConnectionSecrets,
+    private readonly tokens: ConnectionTokens,
     private readonly events: EventStore,
   ) {
     super();
@@ -63,7 +72,7 @@ export class CrmSessions extends CrmClients {
   }
 
   /** Tries each way in and reports, whatever comes of it. */
-  async check(connectionId: string, signal: AbortSignal): Promise<CrmCheck[]> {
+  async check(connectionId: string, signal: AbortSignal): Promise<CrmReport> {
     try {
       return await this.provider.check(await this.open(connectionId), signal);
     } catch (error) {
@@ -73,27 +82,34 @@ export class CrmSessions extends CrmClients {
 
   private async open(connectionId: string): Promise<CrmSession> {
     const { company, login, domain } = await this.queries.execute(new GetConnection(connectionId));
-    const secret = await this.secrets.secret(connectionId);
+    const credentials = await this.secrets.credentials(connectionId);
     return {
-      account: { company, login, secret, domain },
-      tokens: this.secrets.tokens(connectionId),
+      account: { company, login, ...credentials, domain },
+      tokens: this.tokens.of(connectionId, 'token'),
+      otherTokens: this.tokens.of(connectionId, 'other_token'),
       pace: (signal) => this.secrets.pace(connectionId, signal),
+      takeStep: (step) => this.secrets.takeStep(connectionId, step),
+      mayLogIn: () => this.tokens.mayLogIn(connectionId),
     };
   }
 
+  /** Said once, however often it is met: event, status and log. */
   private async noteAttention(connectionId: string, { code, message }: Refusal): Promise<void> {
-    await this.note(connectionId, needAttention(connectionId, { code, detail: message }));
+    const isNews = await this.note(connectionId, needAttention(connectionId, { code, detail: message }));
+    if (isNews) this.log.warn({ connectionId, code }, 'the connection needs attention');
   }
 
   private async recovered(connectionId: string): Promise<void> {
-    await this.note(connectionId, recover(connectionId));
+    const isNews = await this.note(connectionId, recover(connectionId));
+    if (isNews) this.log.log({ connectionId }, 'the connection works again');
   }
 
   private async note(
     connectionId: string,
     decide: (state: ConnectionState) => ConnectionEvent[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const meta = { actor: 'system', correlationId: connectionId, causationId: null };
-    await this.events.transact([decision(connectionStream(connectionId), connection, decide)], meta);
+    const decided = decision(connectionStream(connectionId), connection, decide);
+    return (await this.events.transact([decided], meta)).flat().length > 0;
   }
 }

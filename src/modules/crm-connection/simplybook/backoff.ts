@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /**
  * How long a Retry-After header asks us to wait, in milliseconds from `now`: seconds or an HTTP date
  * (RFC 9110 section 10.2.3). Null for none, for garbage and for negative numbers; a date in the past is 0.
@@ -27,14 +25,4 @@ export const retryDelay = (
 ): number => {
   const ceiling = Math.min(mostMs, baseMs * 2 ** (tried - 1));
   return Math.min(askedMs ?? 0, retryAfterMostMs) + Math.floor(random * ceiling);
-};
-
-/** Waits. @throws the signal's reason as soon as it aborts. */
-export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 };

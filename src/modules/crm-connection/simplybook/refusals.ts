@@ -1,6 +1,9 @@
 import { Refusal, type RefusalDetails, type RefusalKind } from '../../../shared/errors.ts';
 import { SIMPLYBOOK_DOMAINS } from './domains.ts';
 
+const LATER =
+  'Nothing was taken from that answer. Try again later; if it stays like this, test the connection and report what it says.';
+
 /** A refusal in two halves: what happened and why, and what to do. Made of our own words only, never of the CRM's. */
 export class CrmRefusal extends Refusal {
   readonly happened: string;
@@ -38,28 +41,91 @@ export const companyUnknown = (company: string, domain: string): CrmRefusal =>
     'Check the company login and the domain against the address of your booking page (https://<company>.<domain>): a company lives on exactly one domain.',
   );
 
+export const wrongRegion = (company: string, domain: string, home: string): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-wrong-region',
+    `The company ${company} does not live on ${domain} but on ${home}.`,
+    `Connect it with "domain": "${home}".`,
+    { members: { domain: home } },
+  );
+
 export const credentialsRefused = (): CrmRefusal =>
   new CrmRefusal(
     'unprocessable',
     'crm-credentials-refused',
-    "SimplyBook.me refused the login: login or secret are wrong, the user is blocked, or this server's address is not confirmed yet.",
-    'Enter the login as it stands in the column "Login" under Manage → Users, and that user\'s password or API User Key; if SimplyBook.me sent an e-mail to confirm a new IP address, confirm it first.',
+    'SimplyBook.me refused the login: login or secret are wrong.',
+    'Enter the login as it stands in the column "Login" under Manage → Users (it may differ from the user\'s e-mail), and that user\'s password or API User Key.',
   );
+
+export const userBlocked = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-user-blocked',
+    'SimplyBook.me has blocked this user.',
+    'Unblock the user under Manage → Users, or connect another administrator.',
+  );
+
+export const addressUnconfirmed = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-address-unconfirmed',
+    "SimplyBook.me lets this user log in only after the e-mail about this server's new IP address has been confirmed.",
+    'Follow the link in that e-mail and try again, or enter an API User Key in place of the password (Settings → API User Keys): it is bound to no address.',
+  );
+
+const WAYS_OUT =
+  "Do one of three things: enter an API User Key in place of the password (Settings → API User Keys), give the secret of the user's authenticator app as totpSecret, or switch two-factor login off for this user.";
 
 export const twoFactorRequired = (): CrmRefusal =>
   new CrmRefusal(
     'unprocessable',
     'crm-two-factor-required',
     'SimplyBook.me asks for a second factor when this user logs in, and nobody is there to type it when a sync runs.',
-    'Make an API User Key for the user (Settings → API User Keys) and enter it in place of the password, or connect a user without two-factor login. Codes from a stored authenticator secret (TOTP) are not supported yet.',
+    WAYS_OUT,
   );
 
+/** The secret is there, but SimplyBook.me offers other factors only. */
+export const noAuthenticator = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-two-factor-required',
+    'SimplyBook.me asks this user for a code by text message; an authenticator app is not set up for the user.',
+    'Set up the authenticator app as the second factor and give its secret as totpSecret, or enter an API User Key in place of the password (Settings → API User Keys), or switch two-factor login off for this user.',
+  );
+
+export const twoFactorRefused = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-two-factor-refused',
+    'SimplyBook.me refused the code that was made from totpSecret: it is the secret of another app or user, or the clock of this server is wrong.',
+    'Compare the clock, set up the authenticator app anew and give its secret as totpSecret; an API User Key needs no second factor at all.',
+  );
+
+/** HIPAA mode. */
 export const apiNotAllowed = (): CrmRefusal =>
   new CrmRefusal(
     'unprocessable',
     'crm-api-not-allowed',
-    'SimplyBook.me does not let this user log in through its API: the company is in HIPAA mode, the custom feature "API" is off, or the role may not use it.',
-    'Switch on the custom feature "API" and connect an administrator; in HIPAA mode ask SimplyBook.me for API access.',
+    'SimplyBook.me does not let anybody log in through its API, because the company is in HIPAA mode.',
+    'Ask SimplyBook.me for API access in HIPAA mode; without it clients cannot be synced.',
+  );
+
+/** Access denied at the login, for no reason that was told. */
+export const loginForbidden = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-api-not-allowed',
+    'SimplyBook.me does not let this user log in through its API and does not say why.',
+    'Connect an administrator; see that the custom feature "API" is on and that the company is not in HIPAA mode.',
+  );
+
+export const apiFeatureOff = (): CrmRefusal =>
+  new CrmRefusal(
+    'unprocessable',
+    'crm-api-feature-off',
+    'The custom feature "API" is switched off for this company.',
+    'Switch it on under Custom Features → API in SimplyBook.me, then try again.',
   );
 
 const LOCK_SECONDS = 600;
@@ -73,13 +139,23 @@ export const lockedOut = (retryAfterSeconds: number | null): CrmRefusal =>
     { retryAfter: retryAfterSeconds ?? LOCK_SECONDS },
   );
 
+const SEES_TOO_LITTLE = 'Connect an administrator, or give the user a role that may see all clients.';
+
+/** A user of the level "provider", for example. */
 export const permissionDenied = (happened: string): CrmRefusal =>
-  new CrmRefusal(
-    'unprocessable',
-    'crm-permission-denied',
-    happened,
-    'Connect an administrator, or give the user a role that may see all clients.',
-  );
+  new CrmRefusal('unprocessable', 'crm-permission-denied', happened, SEES_TOO_LITTLE);
+
+/** REST is no way to this company: it is not there, or takes no token. Another API may be one. */
+export class RestClosed extends CrmRefusal {
+  constructor(code: 'crm-permission-denied' | 'crm-answer-unusable', happened: string) {
+    super(
+      code === 'crm-permission-denied' ? 'unprocessable' : 'bad-gateway',
+      code,
+      happened,
+      code === 'crm-permission-denied' ? SEES_TOO_LITTLE : LATER,
+    );
+  }
+}
 
 /** Why nothing usable came back from the network, as the end of a sentence. */
 export const FAILURES = {
@@ -113,9 +189,4 @@ export const rateLimited = (retryAfterSeconds: number | null): CrmRefusal =>
 
 /** `why` completes "SimplyBook.me answered, but …". */
 export const answerUnusable = (why: string): CrmRefusal =>
-  new CrmRefusal(
-    'bad-gateway',
-    'crm-answer-unusable',
-    `SimplyBook.me answered, but ${why}.`,
-    'Nothing was taken from that answer. Try again later; if it stays like this, test the connection and report what it says.',
-  );
+  new CrmRefusal('bad-gateway', 'crm-answer-unusable', `SimplyBook.me answered, but ${why}.`, LATER);

@@ -1,148 +1,171 @@
-import { z } from 'zod';
-import type { CrmAccount, CrmSession, CrmToken } from '../crm-provider.ts';
-import { pause, retryAfterMs, retryDelay } from './backoff.ts';
-import { companyLogin, knownDomain } from './domains.ts';
-import {
-  answerUnusable,
-  apiNotAllowed,
-  companyMalformed,
-  companyUnknown,
-  credentialsRefused,
-  domainUnknown,
-  FAILURES,
-  lockedOut,
-  rateLimited,
-  twoFactorRequired,
-  unreachable,
-  type CrmRefusal,
-} from './refusals.ts';
-import type { Exchange, HttpRequest, RestHttp } from './rest-http.ts';
-import type { SimplyBookSettings } from './settings.ts';
+import type { CrmCheck, CrmToken } from '../crm-provider.ts';
+import { knownDomain, SIMPLYBOOK_DOMAINS } from './domains.ts';
+import { isMissing } from './outcome.ts';
+import { CrmRefusal, loginForbidden, unreachable, wrongRegion } from './refusals.ts';
+import { logInByRest, type Doubt } from './rest-login.ts';
+import { callRpc, isDenied, refusalOf, type RpcExchange } from './rpc.ts';
+import { restAddress, rpcAddress, type Wire } from './wire.ts';
 
-/** What is needed to log in: the wire, its bounds, whose turn it is, and when to stop. */
-export type Way = {
-  http: RestHttp;
-  settings: SimplyBookSettings;
-  account: CrmAccount;
-  pace: CrmSession['pace'];
-  signal: AbortSignal;
-};
+/** By which login a token was got, and which API takes it: a token's `way`. */
+export const WAYS = {
+  rest: 'REST v2',
+  'rpc-token': 'REST v2 with the token of JSON-RPC',
+  rpc: 'JSON-RPC',
+} as const;
 
-/** The company as REST wants it. @throws before anything is sent when company or domain cannot be SimplyBook.me's. */
-export const checkedAccount = (account: CrmAccount): CrmAccount => {
-  const domain = knownDomain(account.domain);
-  if (domain === null) throw domainUnknown();
-  const company = companyLogin(account.company);
-  if (company === null) throw companyMalformed();
-  return { ...account, company, domain };
-};
+export type WayIn = keyof typeof WAYS;
 
-/** Where REST v2 is. The domain a login answered with is followed when it is one of SimplyBook.me's. */
-export const restAddress = ({ account, settings }: Way, token: CrmToken | null): string =>
-  settings.restUrl?.replace(/\/+$/, '') ??
-  `https://user-api-v2.${knownDomain(token?.domain ?? null) ?? account.domain}`;
+export const wayOf = (token: CrmToken | null): WayIn =>
+  token?.way === 'rpc' || token?.way === 'rpc-token' ? token.way : 'rest';
 
-const headerText = z.string().regex(/^[\x21-\x7e]{1,4000}$/);
+/** Hears of each thing that is tried, in order. */
+export type Tell = (check: CrmCheck) => void;
 
-/** `TokenEntity`. Unknown members (`expires_in`, `company_id`, …) are let pass. */
-const tokenEntity = z.object({
-  token: headerText,
-  refresh_token: headerText.nullish().catch(null),
-  domain: z.string().nullish().catch(null),
+const nobody: Tell = () => undefined;
+
+const LOG_IN_BY_REST = 'REST v2: log in (POST /admin/auth)';
+const LOG_IN_BY_RPC = 'JSON-RPC: log in (getUserToken)';
+const FIND_HOME = 'JSON-RPC: where the company lives (getServiceUrl)';
+const TRY_TOKEN = 'REST v2: take the token of JSON-RPC (GET /admin/clients)';
+
+const failed = (tried: string, { happened: answered, advice }: CrmRefusal): CrmCheck => ({
+  tried,
+  ok: false,
+  answered,
+  advice,
 });
 
-const secondFactor = z.object({ require2fa: z.literal([true, 1, '1', 'true']) });
+const passed = (tried: string, answered: string): CrmCheck => ({ tried, ok: true, answered, advice: null });
 
-/** A token, or why there is none; `again` when the request may be sent once more. */
-type SignedIn = { token: CrmToken } | { refusal: CrmRefusal; again: boolean };
-
-const stop = (refusal: CrmRefusal): SignedIn => ({ refusal, again: false });
-const again = (refusal: CrmRefusal): SignedIn => ({ refusal, again: true });
-
-type Answer = Extract<Exchange, { kind: 'answer' }>;
-
-const accepted = ({ json }: Answer, { account }: Way): SignedIn => {
-  if (secondFactor.safeParse(json?.value).success) return stop(twoFactorRequired());
-  const entity = tokenEntity.safeParse(json?.value);
-  if (!entity.success) return again(answerUnusable('its answer to the login holds no token'));
-  const { token, refresh_token: refreshToken, domain: told } = entity.data;
-  const domain = knownDomain(told ?? null) ?? account.domain;
-  return { token: { token, refreshToken: refreshToken ?? null, domain, obtainedAt: Date.now() } };
-};
-
-const SAYS_NO_SUCH_COMPANY =
-  /(invalid|unknown|wrong|no such) company|company.{0,40}(not |n't|unknown|invalid)/i;
-
-const refused = ({ status, says, json }: Answer, { account }: Way): SignedIn => {
-  if (/hipaa/i.test(says) || status === 403) return stop(apiNotAllowed());
-  // A wrong domain answers with its own web page or sends the browser elsewhere.
-  if (json === null || status < 400 || status === 404 || SAYS_NO_SUCH_COMPANY.test(says)) {
-    return stop(companyUnknown(account.company, account.domain));
+/** The login by JSON-RPC, told. Null when there is no JSON-RPC. Never sent twice: its answer may only have been lost. */
+const logInByRpc = async (wire: Wire, way: WayIn, tell: Tell): Promise<CrmToken | CrmRefusal | null> => {
+  const { company, login, secret } = wire.account;
+  const call = { method: 'getUserToken', params: [company, login, secret], token: null };
+  const exchange = await callRpc(wire, '/login', call);
+  if (exchange.kind === 'missing') return null;
+  const token = tokenIn(exchange);
+  if (token === null) {
+    const refusal = loginRefusal(wire, exchange);
+    tell(failed(LOG_IN_BY_RPC, refusal));
+    return refusal;
   }
-  return [400, 401, 419, 422].includes(status)
-    ? stop(credentialsRefused())
-    : stop(answerUnusable(`it refused the login with the unexpected status ${status}`));
+  tell(passed(LOG_IN_BY_RPC, 'Logged in.'));
+  return { token, refreshToken: null, domain: wire.account.domain, obtainedAt: Date.now(), way };
 };
 
-const secondsOf = (header: string | null): number | null => {
-  const ms = retryAfterMs(header, Date.now());
-  return ms === null ? null : Math.ceil(ms / 1000);
+const tokenIn = (exchange: RpcExchange): string | null => {
+  const value = exchange.kind === 'result' ? exchange.json.value : null;
+  return typeof value === 'string' && /^[\x21-\x7e]{1,4000}$/.test(value) ? value : null;
 };
 
-/** What the answer to a login or a refresh means (simplybook-api notes, section 3: 400 is a wrong password, not 401). */
-const judge = (exchange: Exchange, way: Way): SignedIn => {
-  if (exchange.kind === 'failure') {
-    const refusal = unreachable(FAILURES[exchange.why]);
-    // Whoever waited for the whole deadline does not want to wait for another one.
-    return exchange.why === 'too-slow' || exchange.why === 'not-trusted' ? stop(refusal) : again(refusal);
+const loginRefusal = (wire: Wire, exchange: RpcExchange): CrmRefusal => {
+  if (isDenied(exchange)) return loginForbidden();
+  const outcome =
+    exchange.kind === 'error'
+      ? refusalOf(wire, '/login', exchange)
+      : exchange.kind === 'trouble'
+        ? exchange.outcome
+        : null;
+  return outcome !== null && 'refusal' in outcome
+    ? outcome.refusal
+    : unreachable('its answer to getUserToken holds no token');
+};
+
+/** The domain in "simplybook.it", "https://acmestudio.simplybook.it/" or "https://user-api.simplybook.it". */
+const domainIn = (told: unknown): string | null => {
+  if (typeof told !== 'string' || told.length > 300) return null;
+  const host = URL.canParse(told) ? new URL(told).hostname : told.trim().toLowerCase();
+  return knownDomain(host) ?? SIMPLYBOOK_DOMAINS.find((domain) => host.endsWith(`.${domain}`)) ?? null;
+};
+
+/** Asks, without credentials, where the company lives: on another domain, nowhere, or here as far as anybody knows. */
+const homeOf = async (wire: Wire, tell: Tell): Promise<{ domain: string } | 'nowhere' | 'here'> => {
+  const { company, domain } = wire.account;
+  const call = { method: 'getServiceUrl', params: [company], token: null };
+  const exchange = await callRpc(wire, '/login', call);
+  if (exchange.kind === 'missing') return 'here';
+  if (exchange.kind === 'error' && exchange.code === -33001) {
+    tell({ ...passed(FIND_HOME, 'It knows no such company.'), ok: false });
+    return 'nowhere';
   }
-  const { status, says, json, retryAfter } = exchange;
-  if (/too many/i.test(says) && status >= 400 && status < 500 && status !== 429) {
-    return stop(lockedOut(secondsOf(retryAfter)));
+  const home = exchange.kind === 'result' ? domainIn(exchange.json.value) : null;
+  if (home === null) return 'here';
+  tell(passed(FIND_HOME, `On ${home}.`));
+  return home === domain ? 'here' : { domain: home };
+};
+
+/** Whether REST takes a token of JSON-RPC. Only a clear no is a no. */
+const restTakes = async (wire: Wire, token: CrmToken, tell: Tell): Promise<boolean> => {
+  await wire.pace(wire.signal);
+  const headers = { 'x-company-login': wire.account.company, 'x-token': token.token };
+  const url = `${restAddress(wire, token)}/admin/clients`;
+  const query = { page: 1, on_page: 1 };
+  const exchange = await wire.rest.exchange({ method: 'GET', url, query, headers }, wire.signal);
+  const isRefused = exchange.kind === 'answer' && [401, 419].includes(exchange.status);
+  if (!isRefused && !isMissing(exchange)) return true;
+  tell({ ...passed(TRY_TOKEN, isRefused ? 'It refused the token.' : 'REST is not there.'), ok: false });
+  return false;
+};
+
+/** Codes with which JSON-RPC says more than REST's "wrong login or password". */
+const KNOWS_BETTER = new Set([
+  'crm-user-blocked',
+  'crm-api-not-allowed',
+  'crm-api-feature-off',
+  'crm-locked-out',
+]);
+
+const afterRefusal = async (wire: Wire, refusal: CrmRefusal, tell: Tell): Promise<CrmToken> => {
+  const second = await logInByRpc(wire, 'rpc-token', tell);
+  if (second === null) throw refusal;
+  if (second instanceof CrmRefusal) throw KNOWS_BETTER.has(second.code) ? second : refusal;
+  return (await restTakes(wire, second, tell)) ? second : { ...second, way: 'rpc' };
+};
+
+const withoutRest = async (wire: Wire, refusal: CrmRefusal, tell: Tell): Promise<CrmToken> => {
+  const second = await logInByRpc(wire, 'rpc', tell);
+  if (second === null || (second instanceof CrmRefusal && second.kind !== 'unprocessable')) throw refusal;
+  if (second instanceof CrmRefusal) throw second;
+  return second;
+};
+
+/** What can still be tried when REST gave no token; the address is asked about before a secret is sent again. */
+const elsewhere = async (wire: Wire, doubt: Doubt, refusal: CrmRefusal, tell: Tell): Promise<CrmToken> => {
+  if (doubt === 'credentials') return afterRefusal(wire, refusal, tell);
+  const home = await homeOf(wire, tell);
+  if (home === 'nowhere' || (home === 'here' && doubt === 'company')) throw refusal;
+  if (home !== 'here') throw wrongRegion(wire.account.company, wire.account.domain, home.domain);
+  return withoutRest(wire, refusal, tell);
+};
+
+const fromTheTop = async (wire: Wire, tell: Tell): Promise<CrmToken> => {
+  const first = await logInByRest(wire);
+  if ('token' in first) {
+    tell(passed(LOG_IN_BY_REST, 'Logged in.'));
+    return first.token;
   }
-  if (status === 429) return stop(rateLimited(secondsOf(retryAfter)));
-  if (status >= 500) return again(unreachable(`it answered with status ${status}`));
-  if (status >= 300) return refused(exchange, way);
-  if (json !== null) return accepted(exchange, way);
-  // Not a page: an answer that was cut on its way.
-  return /^\s*</.test(says)
-    ? refused(exchange, way)
-    : again(answerUnusable('its answer to the login was not readable'));
+  tell(failed(LOG_IN_BY_REST, first.refusal));
+  if (first.doubt === null || rpcAddress(wire, null) === null) throw first.refusal;
+  return elsewhere(wire, first.doubt, first.refusal, tell);
 };
-
-const post = async (way: Way, url: string, body: Record<string, string>): Promise<SignedIn> => {
-  await way.pace(way.signal);
-  const request: HttpRequest = { method: 'POST', url, body };
-  return judge(await way.http.exchange(request, way.signal), way);
-};
-
-/** Logs in. What was refused is not sent again; what got no proper answer is sent once more. */
-export const login = async (way: Way): Promise<CrmToken> => {
-  const { company, login: user, secret } = way.account;
-  const send = (): Promise<SignedIn> =>
-    post(way, `${restAddress(way, null)}/admin/auth`, { company, login: user, password: secret });
-  let result = await send();
-  if ('refusal' in result && result.again) {
-    const { retryBaseMs: baseMs, retryMostMs: mostMs, retryAfterMostMs } = way.settings;
-    await pause(retryDelay(1, null, { baseMs, mostMs, retryAfterMostMs }, Math.random()), way.signal);
-    result = await send();
-  }
-  if ('refusal' in result) throw result.refusal;
-  return result.token;
-};
-
-/** Refusals that a login by password would only meet again, or make worse. */
-const FINAL = new Set(['crm-locked-out', 'crm-rate-limited', 'crm-two-factor-required']);
 
 /**
- * A new token for a refresh token, which works once. Null when it was refused, when its answer was lost, or when the
- * same token came back: then only a login helps.
+ * The ways in, in order, until one opens; begins with `last`, the one that worked before. A secret is sent twice at
+ * most, because wrong ones lock the login: to REST, and where REST refuses it or is not there, once to JSON-RPC. A
+ * second factor, a lock-out or a clear no is no reason to try the other API.
  */
-export const refresh = async (way: Way, stale: CrmToken): Promise<CrmToken | null> => {
-  if (stale.refreshToken === null) return null;
-  const body = { company: way.account.company, refresh_token: stale.refreshToken };
-  const result = await post(way, `${restAddress(way, stale)}/admin/auth/refresh-token`, body);
-  if ('token' in result) return result.token.token === stale.token ? null : result.token;
-  if (FINAL.has(result.refusal.code)) throw result.refusal;
-  return null;
+export const signIn = async (wire: Wire, last: WayIn, tell: Tell = nobody): Promise<CrmToken> => {
+  if (last === 'rest') return fromTheTop(wire, tell);
+  const token = await logInByRpc(wire, last, tell);
+  if (token === null) return fromTheTop(wire, tell);
+  if (token instanceof CrmRefusal) throw token;
+  return token;
+};
+
+/** A token for JSON-RPC alone, where the shared one is of no use. */
+export const userToken = async (wire: Wire): Promise<CrmToken> => {
+  const token = await logInByRpc(wire, 'rpc', nobody);
+  if (token === null) throw unreachable('JSON-RPC does not answer');
+  if (token instanceof CrmRefusal) throw token;
+  return token;
 };

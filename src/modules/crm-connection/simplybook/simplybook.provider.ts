@@ -3,52 +3,47 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { ClientPage } from '../contract.ts';
 import {
   CrmProvider,
-  type CrmAccount,
-  type CrmCheck,
+  type CrmLogin,
+  type CrmReport,
   type CrmSession,
   type CrmToken,
 } from '../crm-provider.ts';
+import { checkWays } from './check.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
 import { recordKey } from './client-record.ts';
+import { BoundedHttp } from './http.ts';
 import { Listing } from './listing.ts';
-import { answerUnusable } from './refusals.ts';
-import { checkRest } from './rest-check.ts';
-import { RestHttp } from './rest-http.ts';
-import { RestVisit } from './rest-visit.ts';
+import { answerUnusable, RestClosed } from './refusals.ts';
+import { rpcClientPages } from './rpc-client-list.ts';
 import { SimplyBookSettings } from './settings.ts';
-import { checkedAccount, login } from './sign-in.ts';
+import { signIn } from './sign-in.ts';
+import { Visit } from './visit.ts';
+import { checkedAccount, type Wire } from './wire.ts';
 
 /** The vendor's own code asks for as many; the largest that works is not known. */
 const ON_PAGE = 100;
 
-/** SimplyBook.me through its REST API v2. */
+/** SimplyBook.me: REST v2 first, JSON-RPC where REST is no way. */
 @Injectable()
 export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
   readonly #settings: SimplyBookSettings;
-  readonly #http: RestHttp;
+  readonly #rest: BoundedHttp;
+  readonly #rpc: BoundedHttp;
 
   constructor(http: HttpService, settings: SimplyBookSettings) {
     super();
     this.#settings = settings;
-    this.#http = new RestHttp(http.axiosRef, settings);
+    this.#rest = new BoundedHttp(http.axiosRef, settings, settings.restUrl === null ? 'public' : 'anywhere');
+    this.#rpc = new BoundedHttp(http.axiosRef, settings, settings.rpcUrl === null ? 'public' : 'anywhere');
   }
 
   onModuleDestroy(): void {
-    this.#http.close();
+    this.#rest.close();
+    this.#rpc.close();
   }
 
-  override async signIn(
-    account: CrmAccount,
-    pace: CrmSession['pace'],
-    signal: AbortSignal,
-  ): Promise<CrmToken> {
-    return login({
-      http: this.#http,
-      settings: this.#settings,
-      account: checkedAccount(account),
-      pace,
-      signal,
-    });
+  override async signIn(login: CrmLogin, signal: AbortSignal): Promise<CrmToken> {
+    return signIn(this.#wire(login, signal), 'rest');
   }
 
   override async *clientPages(
@@ -56,21 +51,49 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     signal: AbortSignal,
   ): AsyncGenerator<ClientPage, void, undefined> {
     const visit = this.#visit(session, signal);
+    let isClosed = (await visit.tokens.way()) === 'rpc';
+    if (!isClosed) isClosed = yield* this.#byRest(visit);
+    if (!isClosed) return;
+    for await (const page of rpcClientPages(visit.rpc, this.#settings)) {
+      await visit.rememberRpc();
+      yield page;
+    }
+  }
+
+  override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {
+    return checkWays(() => this.#visit(session, signal));
+  }
+
+  /** True when REST turned out to be no way before it gave anything; two lists are never mixed. */
+  async *#byRest({ rest, rpc }: Visit): AsyncGenerator<ClientPage, boolean, undefined> {
     const listing = new Listing();
     for (let requests = 0; requests < this.#settings.maxPages; requests += 1) {
-      const listed = await visit.ask(clientsQuestion(listing, ON_PAGE));
+      const listed = await rest.ask(clientsQuestion(listing, ON_PAGE)).catch((error: unknown) => {
+        if (error instanceof RestClosed && requests === 0 && rpc.exists) return null;
+        throw error;
+      });
+      if (listed === null) return true;
       const taken = listing.take(listed.page, listed.page.records.map(recordKey));
       yield clientPage(listed, taken);
-      if (taken.end !== null) return;
+      if (taken.end !== null) return false;
     }
     throw answerUnusable(`its list of clients had no end after ${this.#settings.maxPages} pages`);
   }
 
-  override async check(session: CrmSession, signal: AbortSignal): Promise<CrmCheck[]> {
-    return checkRest(() => this.#visit(session, signal), session.account.domain);
+  #wire({ account, pace, takeStep }: CrmLogin, signal: AbortSignal): Wire {
+    const settings = this.#settings;
+    return {
+      rest: this.#rest,
+      rpc: this.#rpc,
+      settings,
+      account: checkedAccount(account),
+      pace,
+      takeStep,
+      signal,
+    };
   }
 
-  #visit(session: CrmSession, signal: AbortSignal): RestVisit {
-    return new RestVisit(this.#http, this.#settings, session, signal);
+  #visit(session: CrmSession, signal: AbortSignal): Visit {
+    return new Visit(this.#wire(session, signal), session);
   }
 }

@@ -15,7 +15,7 @@ export type HttpRequest = {
   url: string;
   query?: Record<string, number>;
   headers?: Record<string, string>;
-  body?: Record<string, string>;
+  body?: object;
 };
 
 /** What one request brought: an answer of whatever status, or the reason why there is none. */
@@ -82,16 +82,17 @@ const endUnless = (socket: Socket, event: 'connect' | 'secureConnect', ms: numbe
  * One request, one answer, within bounds: of time (connect, whole call), of bytes (also unpacked), of JSON depth. No
  * redirect is followed, no certificate is waved through. Never rejects but for an abort.
  */
-export class RestHttp {
+export class BoundedHttp {
   readonly #axios: AxiosInstance;
   readonly #settings: SimplyBookSettings;
   readonly #http = new http.Agent({ keepAlive: true });
   readonly #https = new https.Agent({ keepAlive: true, rejectUnauthorized: true });
 
-  constructor(axiosInstance: AxiosInstance, settings: SimplyBookSettings) {
+  /** `reach`: only an address that the operator has set may lead into private networks. */
+  constructor(axiosInstance: AxiosInstance, settings: SimplyBookSettings, reach: 'public' | 'anywhere') {
     this.#axios = axiosInstance;
     this.#settings = settings;
-    const guard = settings.restUrl === null ? { lookup: publicLookup } : {};
+    const guard = reach === 'public' ? { lookup: publicLookup } : {};
     this.#bound(this.#http, 'connect', guard);
     this.#bound(this.#https, 'secureConnect', guard);
   }

@@ -1,0 +1,77 @@
+import type { CrmToken } from '../crm-provider.ts';
+import type { Json } from './json.ts';
+import { later, never, repeated, type Outcome } from './outcome.ts';
+import { answerUnusable, permissionDenied, unreachable } from './refusals.ts';
+import { callRpc, isDenied, refusalOf, type RpcExchange } from './rpc.ts';
+import type { VisitTokens } from './tokens.ts';
+import { rpcAddress } from './wire.ts';
+
+/** A call to the company's administration. `read` as in a REST question; it sees the result alone. */
+export type RpcQuestion<T> = {
+  method: string;
+  params: unknown[];
+  read: (result: Json) => { answer: T } | { unusable: string };
+};
+
+/**
+ * One job's use of JSON-RPC. It never tells a token that has expired from one that may not do this, so that a refused
+ * one is replaced once per question and believed to lack the right after that.
+ */
+export class RpcVisit {
+  readonly #tokens: VisitTokens;
+  #taken: CrmToken | null = null;
+
+  constructor(tokens: VisitTokens) {
+    this.#tokens = tokens;
+  }
+
+  /** Whether there is a JSON-RPC to ask, as far as settings tell. */
+  get exists(): boolean {
+    return rpcAddress(this.#tokens.wire, null) !== null;
+  }
+
+  /** The token that it has taken last. */
+  get taken(): CrmToken | null {
+    return this.#taken;
+  }
+
+  /** @throws Refusal, or the signal's reason. */
+  async ask<T>(question: RpcQuestion<T>, tries = this.#tokens.wire.settings.tries): Promise<T> {
+    const { settings, signal } = this.#tokens.wire;
+    const state = { renewed: false };
+    return repeated(() => this.#once(question, state), tries, settings, signal);
+  }
+
+  async #once<T>(question: RpcQuestion<T>, state: { renewed: boolean }): Promise<Outcome<T>> {
+    const pass = await this.#tokens.forRpc();
+    let { token } = pass;
+    state.renewed ||= pass.isNew;
+    let exchange = await this.#call(question, token);
+    if (isDenied(exchange) && !state.renewed) {
+      state.renewed = true;
+      token = await pass.renew();
+      exchange = await this.#call(question, token);
+    }
+    if (!isDenied(exchange) && exchange.kind !== 'missing') this.#taken = token;
+    return this.#judge(exchange, question.read);
+  }
+
+  #call<T>({ method, params }: RpcQuestion<T>, token: CrmToken): Promise<RpcExchange> {
+    return callRpc(this.#tokens.wire, '/admin/', { method, params, token });
+  }
+
+  #judge<T>(exchange: RpcExchange, read: RpcQuestion<T>['read']): Outcome<T> {
+    if (exchange.kind === 'missing') return later(unreachable('there is no JSON-RPC at its address'));
+    if (exchange.kind === 'trouble') return exchange.outcome;
+    if (isDenied(exchange)) {
+      return never(
+        permissionDenied(
+          'SimplyBook.me does not let this user read that by JSON-RPC: it refuses the token it has just given out.',
+        ),
+      );
+    }
+    if (exchange.kind === 'error') return refusalOf(this.#tokens.wire, '/admin/', exchange);
+    const taken = read(exchange.json);
+    return 'answer' in taken ? taken : later(answerUnusable(taken.unusable));
+  }
+}

@@ -1,0 +1,103 @@
+import { signInDeadline, type CrmSession, type CrmToken, type CrmTokens } from '../crm-provider.ts';
+import { permissionDenied } from './refusals.ts';
+import { refresh } from './rest-login.ts';
+import { signIn, userToken, wayOf, type Tell, type WayIn } from './sign-in.ts';
+import type { Wire } from './wire.ts';
+
+/** Tokens are said to live an hour; replaced before that, and whenever SimplyBook.me calls one expired. */
+const TOKEN_LIFE_MS = 45 * 60_000;
+
+/** New logins in one visit. More would be a server that refuses its own tokens, and lead to a lock-out. */
+const MOST_LOGINS = 3;
+
+const isOld = (token: CrmToken, now: number): boolean =>
+  now - token.obtainedAt > TOKEN_LIFE_MS || token.obtainedAt > now + TOKEN_LIFE_MS;
+
+/** A token, whether it has just been got, and how to have it replaced where it is refused. */
+export type Pass = { token: CrmToken; isNew: boolean; renew: () => Promise<CrmToken> };
+
+/** One job's use of the tokens that everybody shares, with a bound on the logins that it may cause. */
+export class VisitTokens {
+  readonly wire: Wire;
+  readonly #session: CrmSession;
+  #logins = 0;
+
+  constructor(wire: Wire, session: CrmSession) {
+    this.wire = wire;
+    this.#session = session;
+  }
+
+  /** The way that worked last. */
+  async way(): Promise<WayIn> {
+    return wayOf(await this.#session.tokens.current());
+  }
+
+  /** The token that the login brought; the same one for every way but that of JSON-RPC beside REST. */
+  async shared(): Promise<Pass> {
+    const token = await this.#session.tokens.current();
+    const isNew = token === null || isOld(token, Date.now());
+    const fresh = isNew ? await this.#renewed(token) : token;
+    return { token: fresh, isNew, renew: () => this.#renewed(fresh) };
+  }
+
+  /** For JSON-RPC: the shared token while nothing is known against it, else one of its own. */
+  async forRpc(): Promise<Pass> {
+    if ((await this.way()) !== 'rest') return this.shared();
+    const own = await this.#session.otherTokens.current();
+    if (own === null) {
+      const { token } = await this.shared();
+      return { token, isNew: false, renew: () => this.#renewedOther(null) };
+    }
+    const isNew = isOld(own, Date.now());
+    const fresh = isNew ? await this.#renewedOther(own) : own;
+    return { token: fresh, isNew, renew: () => this.#renewedOther(fresh) };
+  }
+
+  /** From now on everybody goes by JSON-RPC, with the token that it has taken. */
+  async remember(token: CrmToken): Promise<void> {
+    const current = await this.#session.tokens.current();
+    if (wayOf(current) === 'rpc') return;
+    await this.#session.tokens.replace(current, async () => ({ ...token, way: 'rpc' }), this.wire.signal);
+  }
+
+  /** Logs in from the top even where there is a token, and shares the new one. False when somebody else just did. */
+  async logInAnew(tell: Tell): Promise<boolean> {
+    let isMine = false;
+    await this.#replaced(this.#session.tokens, await this.#session.tokens.current(), () => {
+      isMine = true;
+      return this.#attempt((wire) => signIn(wire, 'rest', tell));
+    });
+    return isMine;
+  }
+
+  #renewed(stale: CrmToken | null): Promise<CrmToken> {
+    return this.#replaced(this.#session.tokens, stale, async (stored) => {
+      const refreshed = stored === null ? null : await refresh(this.wire, stored);
+      return refreshed ?? this.#attempt((wire) => signIn(wire, wayOf(stored)));
+    });
+  }
+
+  #renewedOther(stale: CrmToken | null): Promise<CrmToken> {
+    return this.#replaced(this.#session.otherTokens, stale, () => this.#attempt(userToken));
+  }
+
+  #replaced(
+    tokens: CrmTokens,
+    stale: CrmToken | null,
+    obtain: (stored: CrmToken | null) => Promise<CrmToken>,
+  ): Promise<CrmToken> {
+    return tokens.replace(stale, obtain, this.wire.signal);
+  }
+
+  async #attempt(logIn: (wire: Wire) => Promise<CrmToken>): Promise<CrmToken> {
+    await this.#session.mayLogIn();
+    if (this.#logins >= MOST_LOGINS) {
+      throw permissionDenied(
+        'SimplyBook.me ends every token right after the login, so we stopped logging in.',
+      );
+    }
+    this.#logins += 1;
+    const signal = AbortSignal.any([this.wire.signal, signInDeadline()]);
+    return logIn({ ...this.wire, signal });
+  }
+}
