@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { meet, never } from './simplybook.ts';
+import type { Switches } from '../../sandbox/faults.ts';
+import { meet, meetBoth, never } from './simplybook.ts';
 
 describe('The test of a connection', () => {
   it('logs in, lists, and says what came back', async () => {
@@ -80,5 +81,116 @@ describe('The test of a connection', () => {
     const check = provider.check(session, abort.signal);
     abort.abort(new Error('stop'));
     await expect(check).rejects.toThrow('stop');
+  });
+});
+
+describe('The test of a connection that has JSON-RPC as well', () => {
+  const lines = async (switches: Partial<Switches>, secret: 'password' | 'apiUserKey' = 'password') => {
+    const meeting = await meetBoth({ clients: 12, switches });
+    meeting.session.account = { ...meeting.account, secret: meeting.sandbox.account[secret] };
+    const { way, checks } = await meeting.check();
+    const told = checks.map(({ tried, ok, answered }) => `${ok ? 'ok' : 'no'} ${tried}: ${answered}`);
+    return { way, told, advice: checks.map(({ advice }) => advice), meeting };
+  };
+
+  const REST_LOGIN = 'REST v2: log in (POST /admin/auth)';
+  const REST_LIST = 'REST v2: list clients (GET /admin/clients)';
+  const RPC_LOGIN = 'JSON-RPC: log in (getUserToken)';
+  const RPC_LIST = 'JSON-RPC: list clients (getClientList)';
+  const LEGACY = ['/admin/clients', '/v2/admin/clients', '/admin/client'].map(
+    (path) => `no Legacy address: GET ${path}: Status 404.`,
+  );
+
+  it('stops at the first way that works', async () => {
+    expect(await lines({})).toMatchObject({
+      way: 'REST v2',
+      told: [`ok ${REST_LOGIN}: Logged in.`, `ok ${REST_LIST}: Answered; there are 12 clients.`],
+    });
+  });
+
+  it('tells how a key that REST refuses becomes a token that it takes', async () => {
+    const { way, told } = await lines({ login: 'key-refused' }, 'apiUserKey');
+    expect(way).toBe('REST v2 with the token of JSON-RPC');
+    expect(told).toEqual([
+      expect.stringMatching(/^no REST v2: log in.*refused the login/),
+      `ok ${RPC_LOGIN}: Logged in.`,
+      'ok REST v2 with the token of JSON-RPC: list clients (GET /admin/clients): Answered; there are 12 clients.',
+    ]);
+  });
+
+  it('tells how JSON-RPC lists where REST takes no token at all', async () => {
+    const { way, told } = await lines({ login: 'key-refused', rpcTokenOnRest: false }, 'apiUserKey');
+    expect(way).toBe('JSON-RPC');
+    expect(told.slice(1)).toEqual([
+      `ok ${RPC_LOGIN}: Logged in.`,
+      'no REST v2: take the token of JSON-RPC (GET /admin/clients): It refused the token.',
+      `ok ${RPC_LIST}: Answered; there are 12 clients.`,
+    ]);
+  });
+
+  it('tells how JSON-RPC lists where REST is missing, and where it refuses its own tokens', async () => {
+    const missing = await lines({ restMissing: true });
+    expect(missing.told).toEqual([
+      expect.stringMatching(/^no REST v2: log in.*knows no company/),
+      'ok JSON-RPC: where the company lives (getServiceUrl): On simplybook.me.',
+      `ok ${RPC_LOGIN}: Logged in.`,
+      `ok ${RPC_LIST}: Answered; there are 12 clients.`,
+    ]);
+    const refusing = await lines({ restRefusesTokens: true });
+    expect(refusing.told).toEqual([
+      `ok ${REST_LOGIN}: Logged in.`,
+      expect.stringMatching(/^no REST v2: list clients.*refuses the token/),
+      `ok ${RPC_LIST}: Answered; there are 12 clients.`,
+    ]);
+    expect([missing.way, refusing.way]).toEqual(['JSON-RPC', 'JSON-RPC']);
+    expect((await refusing.meeting.session.tokens.current())?.way).toBe('rpc');
+  });
+
+  it('goes through everything when nothing works, the addresses that circulate last', async () => {
+    const { way, told, advice, meeting } = await lines({ login: 'refused' });
+    expect(way).toBeNull();
+    expect(told).toEqual([
+      expect.stringMatching(/^no REST v2: log in.*refused the login/),
+      expect.stringMatching(/^no JSON-RPC: log in.*refused the login/),
+      ...LEGACY,
+    ]);
+    expect(advice).not.toContain(null);
+    expect(meeting.sandbox.requests.summary()).toMatchObject({
+      logins: { ok: 0, failed: 1 },
+      rpcLogins: { ok: 0, failed: 1 },
+    });
+    expect(
+      meeting.sandbox.requests.list.filter(({ route, withToken }) => route === 'legacy' && withToken),
+    ).toEqual([]);
+  });
+
+  it.each<[Partial<Switches>, RegExp]>([
+    [{ twoFactor: 'empty-token' }, /second factor/],
+    [{ login: 'hipaa' }, /HIPAA mode/],
+    [{ accessDenied: true }, /does not let this user read that/],
+    [{ wrongRegion: true }, /knows no company/],
+  ])('with %j tries no second login', async (switches, says) => {
+    const { way, told, meeting } = await lines(switches);
+    expect([way, told.join('\n')]).toEqual([null, expect.stringMatching(says)]);
+    expect(told.slice(-3)).toEqual(LEGACY);
+    const { logins, rpcLogins } = meeting.sandbox.requests.summary();
+    expect(logins.ok + logins.failed + rpcLogins.ok + rpcLogins.failed).toBe(1);
+  });
+
+  it.each<Partial<Switches>>([
+    { troubles: [{ kind: 'too-many', on: 'login' }] },
+    { troubles: [{ kind: 'rate-limit', on: 'login' }] },
+    { troubles: [{ kind: 'status', on: 'login' }] },
+  ])('with %j leaves SimplyBook.me in peace after that', async (switches) => {
+    const { told } = await lines(switches);
+    expect(told).toHaveLength(1);
+  });
+
+  it('moves a connection back to REST when REST works again', async () => {
+    const meeting = await meetBoth({ clients: 12, switches: { restMissing: true } });
+    await meeting.list();
+    meeting.sandbox.faults.set({ restMissing: false });
+    expect((await meeting.check()).way).toBe('REST v2');
+    expect((await meeting.session.tokens.current())?.way).toBe('rest');
   });
 });

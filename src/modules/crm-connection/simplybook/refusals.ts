@@ -4,6 +4,9 @@ import { SIMPLYBOOK_DOMAINS } from './domains.ts';
 const LATER =
   'Nothing was taken from that answer. Try again later; if it stays like this, test the connection and report what it says.';
 
+const UNREACHED =
+  'Try again in a few minutes; if it stays like this, check that this server may open https connections to SimplyBook.me.';
+
 /** A refusal in two halves: what happened and why, and what to do. Made of our own words only, never of the CRM's. */
 export class CrmRefusal extends Refusal {
   readonly happened: string;
@@ -157,6 +160,18 @@ export class RestClosed extends CrmRefusal {
   }
 }
 
+/** JSON-RPC is no way to this company: it is not there. */
+export class RpcClosed extends CrmRefusal {
+  constructor() {
+    super(
+      'bad-gateway',
+      'crm-unreachable',
+      'SimplyBook.me could not be reached: there is no JSON-RPC at its address.',
+      UNREACHED,
+    );
+  }
+}
+
 /** Why nothing usable came back from the network, as the end of a sentence. */
 export const FAILURES = {
   'no-connection': 'no connection could be made',
@@ -171,12 +186,7 @@ export type Failure = keyof typeof FAILURES;
 
 /** `why` completes "could not be reached: …". */
 export const unreachable = (why: string): CrmRefusal =>
-  new CrmRefusal(
-    'bad-gateway',
-    'crm-unreachable',
-    `SimplyBook.me could not be reached: ${why}.`,
-    'Try again in a few minutes; if it stays like this, check that this server may open https connections to SimplyBook.me.',
-  );
+  new CrmRefusal('bad-gateway', 'crm-unreachable', `SimplyBook.me could not be reached: ${why}.`, UNREACHED);
 
 export const rateLimited = (retryAfterSeconds: number | null): CrmRefusal =>
   new CrmRefusal(

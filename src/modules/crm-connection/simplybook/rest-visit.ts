@@ -64,17 +64,19 @@ export class RestVisit {
   }
 
   async #once<T>(question: Question<T>, state: { renewed: boolean }): Promise<Outcome<T>> {
-    const { token, isNew, renew } = await this.#tokens.shared();
-    state.renewed ||= isNew;
+    const { token: first, isNew, renew } = await this.#tokens.shared();
+    let token = first;
     if (wayOf(token) === 'rpc') return never(tokenRefused());
     let exchange = await this.#send(question, token);
-    if (saysExpired(exchange) && !state.renewed) {
+    if (saysExpired(exchange) && !isNew && !state.renewed) {
       state.renewed = true;
-      const renewed = await renew();
-      if (wayOf(renewed) === 'rpc') return never(tokenRefused());
-      exchange = await this.#send(question, renewed);
+      token = await renew();
+      if (wayOf(token) === 'rpc') return never(tokenRefused());
+      exchange = await this.#send(question, token);
     }
-    return saysExpired(exchange) ? never(tokenRefused()) : judge(exchange, question.read);
+    if (saysExpired(exchange)) return never(tokenRefused());
+    this.#tokens.worked(token);
+    return judge(exchange, question.read);
   }
 
   async #send<T>({ path, query }: Question<T>, token: CrmToken): Promise<Exchange> {

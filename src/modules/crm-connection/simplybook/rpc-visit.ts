@@ -1,7 +1,7 @@
 import type { CrmToken } from '../crm-provider.ts';
 import type { Json } from './json.ts';
 import { later, never, repeated, type Outcome } from './outcome.ts';
-import { answerUnusable, permissionDenied, unreachable } from './refusals.ts';
+import { answerUnusable, permissionDenied, RpcClosed } from './refusals.ts';
 import { callRpc, isDenied, refusalOf, type RpcExchange } from './rpc.ts';
 import type { VisitTokens } from './tokens.ts';
 import { rpcAddress } from './wire.ts';
@@ -45,14 +45,16 @@ export class RpcVisit {
   async #once<T>(question: RpcQuestion<T>, state: { renewed: boolean }): Promise<Outcome<T>> {
     const pass = await this.#tokens.forRpc();
     let { token } = pass;
-    state.renewed ||= pass.isNew;
     let exchange = await this.#call(question, token);
-    if (isDenied(exchange) && !state.renewed) {
+    if (isDenied(exchange) && !pass.isNew && !state.renewed) {
       state.renewed = true;
       token = await pass.renew();
       exchange = await this.#call(question, token);
     }
-    if (!isDenied(exchange) && exchange.kind !== 'missing') this.#taken = token;
+    if (exchange.kind === 'result') {
+      this.#taken = token;
+      this.#tokens.worked(token);
+    }
     return this.#judge(exchange, question.read);
   }
 
@@ -61,7 +63,7 @@ export class RpcVisit {
   }
 
   #judge<T>(exchange: RpcExchange, read: RpcQuestion<T>['read']): Outcome<T> {
-    if (exchange.kind === 'missing') return later(unreachable('there is no JSON-RPC at its address'));
+    if (exchange.kind === 'missing') return later(new RpcClosed());
     if (exchange.kind === 'trouble') return exchange.outcome;
     if (isDenied(exchange)) {
       return never(

@@ -13,7 +13,7 @@ import { clientPage, clientsQuestion } from './client-list.ts';
 import { recordKey } from './client-record.ts';
 import { BoundedHttp } from './http.ts';
 import { Listing } from './listing.ts';
-import { answerUnusable, RestClosed } from './refusals.ts';
+import { answerUnusable, RestClosed, RpcClosed } from './refusals.ts';
 import { rpcClientPages } from './rpc-client-list.ts';
 import { SimplyBookSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
@@ -51,31 +51,45 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     signal: AbortSignal,
   ): AsyncGenerator<ClientPage, void, undefined> {
     const visit = this.#visit(session, signal);
-    let isClosed = (await visit.tokens.way()) === 'rpc';
-    if (!isClosed) isClosed = yield* this.#byRest(visit);
-    if (!isClosed) return;
-    for await (const page of rpcClientPages(visit.rpc, this.#settings)) {
-      await visit.rememberRpc();
-      yield page;
+    if ((await visit.tokens.way()) === 'rpc') {
+      if (yield* this.#byRpc(visit)) return;
+      // The way that worked last is gone: the others are looked for anew.
+      await visit.tokens.logInAnew();
     }
+    const closed = yield* this.#byRest(visit);
+    if (closed !== null && !(yield* this.#byRpc(visit))) throw closed;
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {
     return checkWays(() => this.#visit(session, signal));
   }
 
-  /** True when REST turned out to be no way before it gave anything; two lists are never mixed. */
-  async *#byRest({ rest, rpc }: Visit): AsyncGenerator<ClientPage, boolean, undefined> {
+  /** False when JSON-RPC turned out to be no way before it gave anything. */
+  async *#byRpc(visit: Visit): AsyncGenerator<ClientPage, boolean, undefined> {
+    try {
+      for await (const page of rpcClientPages(visit.rpc, this.#settings)) {
+        await visit.rememberRpc();
+        yield page;
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof RpcClosed && visit.rpc.taken === null) return false;
+      throw error;
+    }
+  }
+
+  /** Why REST turned out to be no way before it gave anything, or null; two lists are never mixed. */
+  async *#byRest({ rest, rpc }: Visit): AsyncGenerator<ClientPage, RestClosed | null, undefined> {
     const listing = new Listing();
     for (let requests = 0; requests < this.#settings.maxPages; requests += 1) {
       const listed = await rest.ask(clientsQuestion(listing, ON_PAGE)).catch((error: unknown) => {
-        if (error instanceof RestClosed && requests === 0 && rpc.exists) return null;
+        if (error instanceof RestClosed && requests === 0 && rpc.exists) return error;
         throw error;
       });
-      if (listed === null) return true;
+      if (listed instanceof RestClosed) return listed;
       const taken = listing.take(listed.page, listed.page.records.map(recordKey));
       yield clientPage(listed, taken);
-      if (taken.end !== null) return false;
+      if (taken.end !== null) return null;
     }
     throw answerUnusable(`its list of clients had no end after ${this.#settings.maxPages} pages`);
   }

@@ -13,7 +13,7 @@ const MOST_LOGINS = 3;
 const isOld = (token: CrmToken, now: number): boolean =>
   now - token.obtainedAt > TOKEN_LIFE_MS || token.obtainedAt > now + TOKEN_LIFE_MS;
 
-/** A token, whether it has just been got, and how to have it replaced where it is refused. */
+/** A token, whether it has just been got and opened nothing yet, and how to have it replaced where it is refused. */
 export type Pass = { token: CrmToken; isNew: boolean; renew: () => Promise<CrmToken> };
 
 /** One job's use of the tokens that everybody shares, with a bound on the logins that it may cause. */
@@ -21,6 +21,8 @@ export class VisitTokens {
   readonly wire: Wire;
   readonly #session: CrmSession;
   #logins = 0;
+  /** The token that this visit has got and that has opened nothing yet: where it is refused, another one would be too. */
+  #unproven: string | null = null;
 
   constructor(wire: Wire, session: CrmSession) {
     this.wire = wire;
@@ -35,9 +37,8 @@ export class VisitTokens {
   /** The token that the login brought; the same one for every way but that of JSON-RPC beside REST. */
   async shared(): Promise<Pass> {
     const token = await this.#session.tokens.current();
-    const isNew = token === null || isOld(token, Date.now());
-    const fresh = isNew ? await this.#renewed(token) : token;
-    return { token: fresh, isNew, renew: () => this.#renewed(fresh) };
+    const fresh = token === null || isOld(token, Date.now()) ? await this.#renewed(token) : token;
+    return { token: fresh, isNew: fresh.token === this.#unproven, renew: () => this.#renewed(fresh) };
   }
 
   /** For JSON-RPC: the shared token while nothing is known against it, else one of its own. */
@@ -48,9 +49,13 @@ export class VisitTokens {
       const { token } = await this.shared();
       return { token, isNew: false, renew: () => this.#renewedOther(null) };
     }
-    const isNew = isOld(own, Date.now());
-    const fresh = isNew ? await this.#renewedOther(own) : own;
-    return { token: fresh, isNew, renew: () => this.#renewedOther(fresh) };
+    const fresh = isOld(own, Date.now()) ? await this.#renewedOther(own) : own;
+    return { token: fresh, isNew: fresh.token === this.#unproven, renew: () => this.#renewedOther(fresh) };
+  }
+
+  /** An API has taken it. */
+  worked({ token }: CrmToken): void {
+    if (token === this.#unproven) this.#unproven = null;
   }
 
   /** From now on everybody goes by JSON-RPC, with the token that it has taken. */
@@ -61,7 +66,7 @@ export class VisitTokens {
   }
 
   /** Logs in from the top even where there is a token, and shares the new one. False when somebody else just did. */
-  async logInAnew(tell: Tell): Promise<boolean> {
+  async logInAnew(tell?: Tell): Promise<boolean> {
     let isMine = false;
     await this.#replaced(this.#session.tokens, await this.#session.tokens.current(), () => {
       isMine = true;
@@ -86,7 +91,12 @@ export class VisitTokens {
     stale: CrmToken | null,
     obtain: (stored: CrmToken | null) => Promise<CrmToken>,
   ): Promise<CrmToken> {
-    return tokens.replace(stale, obtain, this.wire.signal);
+    const noted = async (stored: CrmToken | null): Promise<CrmToken> => {
+      const token = await obtain(stored);
+      this.#unproven = token.token;
+      return token;
+    };
+    return tokens.replace(stale, noted, this.wire.signal);
   }
 
   async #attempt(logIn: (wire: Wire) => Promise<CrmToken>): Promise<CrmToken> {

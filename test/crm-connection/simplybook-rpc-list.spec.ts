@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Switches } from '../../sandbox/faults.ts';
+import { WEIRD_KINDS } from '../../sandbox/weird.ts';
+import { idsIn, meetBoth, refusalOf, sorted, type Meeting } from './simplybook.ts';
+
+/** A company of which only JSON-RPC is there. */
+const byRpc = (switches: Partial<Switches> = {}, clients = 120): Promise<Meeting> =>
+  meetBoth({ clients, switches: { restMissing: true, ...switches } });
+
+const asked = ({ sandbox }: Meeting): number | undefined => sandbox.requests.summary().byRoute['rpc-clients'];
+
+describe('Clients by JSON-RPC', () => {
+  it.each<[Partial<Switches>, number]>([
+    [{}, 120],
+    [{ rpcList: 'map' }, 120],
+    [{ rpcPages: 'ignored' }, 1234],
+    [{ rpcPages: 'refused', rpcHonoursLimit: false }, 7],
+    [{}, 0],
+    [{ rpcList: 'map' }, 0],
+    [{ order: 'id' }, 99],
+  ])('with %j come whole in one answer, all %i of them', async (switches, clients) => {
+    const meeting = await byRpc(switches, clients);
+    const { ids, end } = await meeting.list();
+    expect([sorted(ids), end]).toEqual([idsIn(meeting.sandbox), { complete: true }]);
+    expect(asked(meeting)).toBe(1);
+  });
+
+  it.each<[Partial<Switches>, number]>([
+    [{}, 100],
+    [{}, 300],
+    [{ rpcLimit: 100 }, 250],
+    [{ rpcLimit: 50 }, 120],
+    [{ rpcLimit: 100, rpcList: 'map' }, 250],
+    [{ rpcLimit: 100, drift: 'rename', driftTimes: 1 }, 450],
+    [{ rpcLimit: 100, drift: 'insert', driftTimes: 1 }, 450],
+    [{ rpcLimit: 100, drift: 'delete', driftTimes: 1 }, 450],
+  ])(
+    'with %j come page by page when their round number looks like a limit (%i)',
+    async (switches, clients) => {
+      const meeting = await byRpc(switches, clients);
+      const { ids, end } = await meeting.list();
+      expect(end).toEqual({ complete: true });
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toEqual(expect.arrayContaining(idsIn(meeting.sandbox)));
+    },
+  );
+
+  it.each<[Partial<Switches>, number]>([
+    [{ rpcLimit: 100, rpcPages: 'ignored' }, 250],
+    [{ rpcLimit: 100, rpcPages: 'refused' }, 250],
+    [{ rpcLimit: 100, rpcPages: 'ignored', rpcHonoursLimit: false }, 250],
+    [{ rpcPages: 'refused' }, 100],
+  ])(
+    'with %j are said to be incomplete: exactly a round number came, and no page more',
+    async (switches, clients) => {
+      const meeting = await byRpc(switches, clients);
+      const { ids, end } = await meeting.list();
+      expect(ids).toHaveLength(100);
+      expect(end).toEqual({ complete: false, reason: expect.stringContaining('exactly 100 clients') });
+    },
+  );
+
+  it('that move without end while they are read are said to be incomplete', async () => {
+    const meeting = await byRpc({ rpcLimit: 100, drift: 'mixed', driftTimes: 1_000 }, 450);
+    const { ids, end } = await meeting.list();
+    expect(end).toMatchObject({ complete: false });
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('keep what is odd about them: each odd record waits, none is dropped', async () => {
+    const meeting = await byRpc({ weird: ['all'] }, 20);
+    const { ids, unreadable } = await meeting.list();
+    expect(ids.length + unreadable.length).toBe(20 + WEIRD_KINDS.length);
+    expect(unreadable.length).toBeGreaterThan(5);
+  });
+
+  it.each(['number', 'text', 'float', 'padded'] as const)('have their ids written as %s', async (ids) => {
+    const meeting = await byRpc({ ids }, 12);
+    expect(sorted((await meeting.list()).ids)).toEqual(idsIn(meeting.sandbox));
+  });
+
+  it('keep ids that JavaScript’s numbers cannot hold', async () => {
+    const { list } = await byRpc({ ids: 'big' }, 3);
+    expect((await list()).ids.toSorted()).toEqual([
+      '9007199254740993',
+      '9007199254740994',
+      '9007199254740995',
+    ]);
+  });
+
+  it('without a field that the role may not see wait: absent is not blank', async () => {
+    const { list } = await byRpc({ hide: ['email'] }, 3);
+    const { clients, unreadable } = await list();
+    expect([clients.length, unreadable.length]).toEqual([0, 3]);
+  });
+
+  it.each([
+    ['html', undefined],
+    ['status', 500],
+    ['lost', undefined],
+    ['cut', undefined],
+    ['rate-limit', 1],
+    ['body', '{"jsonrpc":"2.0","id":1}'],
+    ['body', '{"result":"nothing","id":1}'],
+    ['body', '{"result":null,"id":1}'],
+    ['body', '[]'],
+  ] as const)('come after an accident (%s %s)', async (kind, value) => {
+    const trouble = { kind, on: 'rpc-clients', times: 1, ...(value === undefined ? {} : { value }) } as const;
+    const meeting = await byRpc({ troubles: [trouble] });
+    const { ids, end } = await meeting.list();
+    expect([ids.length, end]).toEqual([120, { complete: true }]);
+    expect(asked(meeting)).toBe(2);
+  });
+
+  it.each([
+    ['status', 500, 'crm-unreachable'],
+    ['html', undefined, 'crm-answer-unusable'],
+    ['rate-limit', undefined, 'crm-rate-limited'],
+    ['body', '{"error":{"code":-32001,"message":"off"},"id":1}', 'crm-api-feature-off'],
+    ['body', '{"error":{"code":-33005,"message":"HIPAA"},"id":1}', 'crm-api-not-allowed'],
+    ['body', '{"error":{"code":-99999,"message":"?"},"id":1}', 'crm-answer-unusable'],
+    ['body', '{"error":{"code":-32600,"message":"Too many requests"},"id":1}', 'crm-rate-limited'],
+  ] as const)('that never come (%s %s) end with %s', async (kind, value, code) => {
+    const trouble = { kind, on: 'rpc-clients', ...(value === undefined ? {} : { value }) } as const;
+    const meeting = await byRpc({ troubles: [trouble] });
+    expect(await refusalOf(meeting.list())).toMatchObject({ code });
+  });
+
+  it('are asked for with a new token when the old one has expired, by one login', async () => {
+    const meeting = await byRpc();
+    await meeting.list();
+    meeting.sandbox.auth.expireTokens();
+    meeting.sandbox.requests.clear();
+    expect((await meeting.list()).end).toEqual({ complete: true });
+    expect(meeting.sandbox.requests.summary()).toMatchObject({
+      logins: { ok: 0, failed: 0 },
+      rpcLogins: { ok: 1, failed: 0 },
+    });
+  });
+});
