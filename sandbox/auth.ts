@@ -123,6 +123,11 @@ export class Auth {
     this.#credentials.forgetFailures();
   }
 
+  /** As if the window of the code that was used last were over. */
+  forgetUsedCodes(): void {
+    this.#lastStep = 0;
+  }
+
   #isSms(session: string, code: unknown): boolean {
     return this.#sessions.get(session) === true && code === SMS_CODE;
   }

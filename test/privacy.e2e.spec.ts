@@ -11,6 +11,7 @@ const PEOPLE = {
   'new name': 'Canarina Regenstein',
 };
 const SECRETS = {
+  'authenticator secret': 'C4N4RY3SECRET5OF2AN7APP',
   password: 'canary-password-q7Lw2',
   'API user key': 'canary-api-user-key-x9Kd3',
   'wrong password': 'canary-wrong-password-t4Rm8',
@@ -48,7 +49,10 @@ beforeAll(async () => {
   company.crm.change(other.id, { email: PEOPLE.email });
   company.auth.expireTokens();
   await world.sync(connection);
-  await api('PUT', `/api/connections/${connection.id}/credentials`, { secret: SECRETS['API user key'] });
+  await api('PUT', `/api/connections/${connection.id}/credentials`, {
+    secret: SECRETS['API user key'],
+    totpSecret: SECRETS['authenticator secret'],
+  });
   await api('POST', `/api/connections/${connection.id}/sync`, undefined, {
     'idempotency-key': '"keep-this"',
   });

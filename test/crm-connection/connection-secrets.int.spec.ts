@@ -172,7 +172,7 @@ describe('the secrets of a connection', () => {
       secrets.pace(id, never),
       tokens.of(id, 'other_token').current(),
       tokens.of(id, 'token').replace(null, () => Promise.resolve(tokenOf('x')), never),
-      tokens.exclusively(id, () => Promise.resolve(), never),
+      tokens.exclusively(id, () => Promise.resolve(), { counts: true, signal: never }),
     ]) {
       expect(await refusalOf(asked)).toBe('conflict connection-disconnected');
     }

@@ -166,9 +166,9 @@ describe('the token of a connection', () => {
     const waiting = elsewhere.of(id, 'token').replace(stale, () => Promise.resolve(stale), abort.signal);
     abort.abort(new Error('called off'));
     await expect(waiting).rejects.toThrow('called off');
-    await expect(elsewhere.exclusively(id, () => Promise.resolve(), abort.signal)).rejects.toThrow(
-      'called off',
-    );
+    await expect(
+      elsewhere.exclusively(id, () => Promise.resolve(), { counts: true, signal: abort.signal }),
+    ).rejects.toThrow('called off');
   });
 });
 
@@ -233,6 +233,18 @@ describe('a login that is refused', () => {
     const { details } = await refusalOf(elsewhere.mayLogIn(id));
     expect(details.retryAfter).toBeGreaterThan(seconds - 10);
     expect(details.retryAfter).toBeLessThanOrEqual(seconds);
+  });
+
+  it.each([
+    [true, true],
+    [false, false],
+  ])('by new credentials that are being tried (the same ones: %s) counts: %s', async (counts, isHeld) => {
+    const id = await connected();
+    const work = (): Promise<void> => Promise.reject(refused());
+    await refusalOf(here.exclusively(id, work, { counts, signal: never }));
+    const held = await elsewhere.mayLogIn(id).catch((error: unknown) => error);
+    expect(held instanceof Refusal).toBe(isHeld);
+    await elsewhere.exclusively(id, () => Promise.resolve(), { counts, signal: never });
   });
 
   it('because nobody answered forbids nothing', async () => {

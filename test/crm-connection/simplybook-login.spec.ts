@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { meet, never, refusalOf } from './simplybook.ts';
+import { callerOf, closeAfterTest, meet, never, refusalOf } from './simplybook.ts';
 
 describe('Logging in to SimplyBook.me', () => {
   it('brings a token, a refresh token and the domain of the company', async () => {
@@ -49,6 +51,24 @@ describe('Logging in to SimplyBook.me', () => {
     const refusal = await refusalOf(signIn(changes));
     expect(refusal).toMatchObject({ kind: 'unprocessable', code });
     expect(sandbox.requests.summary().total).toBe(1);
+  });
+
+  it('does not take the words of a web page for those of SimplyBook.me', async () => {
+    const body = '<html><body>You have been blocked. Is HIPAA on? Please confirm it by e-mail.</body></html>';
+    const server = createServer((_req, res) => {
+      res.writeHead(403, { 'content-type': 'text/html' }).end(body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closeAfterTest(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { account } = await meet();
+    const refusal = await refusalOf(callerOf(`http://127.0.0.1:${port}`, account).signIn());
+    expect(refusal).toMatchObject({
+      code: 'crm-api-not-allowed',
+      message: expect.stringContaining('not say why'),
+    });
   });
 
   it('tells a lock-out from wrong credentials and says when to come back', async () => {

@@ -19,7 +19,7 @@ describe('The code of the authenticator app', () => {
   });
 
   it('is what another program computes from the same secret, whatever its length', () => {
-    const letters = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567');
+    const letters = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.split(''));
     const secrets = fc.array(letters, { minLength: 16, maxLength: 128 }).map((all) => all.join(''));
     fc.assert(
       fc.property(secrets, fc.nat(), (secret, step) => {
@@ -44,7 +44,7 @@ describe('The secret of an authenticator app', () => {
     expect(lettersOf(given)).toBe(letters);
   });
 
-  it.each(['', 'JBSWY3DPEHPK3PX', 'JBSWY3DPEHPK3PX1', '123456', 'JBSWY3DPEHPK3PX=P', `${'A'.repeat(129)}`])(
+  it.each(['', 'JBSWY3DPEHPK3PX', 'JBSWY3DPEHPK3PX1', '123456', 'JBSWY3DPEHPK3PX=P', 'A'.repeat(129)])(
     'is not %j',
     (given) => {
       expect(AUTHENTICATOR_SECRET.test(given)).toBe(false);

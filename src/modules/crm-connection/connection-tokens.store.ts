@@ -39,17 +39,28 @@ export class ConnectionTokens {
     if (last !== null && last.heldFor > 0) throw heldRefusal(last.refused, last.heldFor, last.until);
   }
 
-  /** Works under the connection's lease: nobody else, on no instance, asks the CRM for a token meanwhile. */
-  async exclusively<T>(connectionId: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Works under the connection's lease: nobody else, on no instance, asks the CRM for a token meanwhile. A refusal counts
+   * when it was met with the credentials in use.
+   */
+  async exclusively<T>(
+    connectionId: string,
+    work: () => Promise<T>,
+    { counts, signal }: { counts: boolean; signal: AbortSignal },
+  ): Promise<T> {
     let lease = await this.claim(connectionId);
     while (lease === null) {
       await pause(POLL, signal);
       lease = await this.claim(connectionId);
     }
+    let refusal: Refusal | null = null;
     try {
       return await work();
+    } catch (error) {
+      if (counts && error instanceof Refusal && !isHeld(error)) refusal = error;
+      throw error;
     } finally {
-      await this.settle(connectionId, lease, null);
+      await this.settle(connectionId, lease, refusal);
     }
   }
 

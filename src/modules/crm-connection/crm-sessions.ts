@@ -71,10 +71,12 @@ export class CrmSessions extends CrmClients {
     }
   }
 
-  /** Tries each way in and reports, whatever comes of it. */
+  /** Tries each way in and reports, whatever comes of it. A way that opens ends the need for attention. */
   async check(connectionId: string, signal: AbortSignal): Promise<CrmReport> {
     try {
-      return await this.provider.check(await this.open(connectionId), signal);
+      const report = await this.provider.check(await this.open(connectionId), signal);
+      if (report.way !== null) await this.recovered(connectionId);
+      return report;
     } catch (error) {
       throw explained(error);
     }

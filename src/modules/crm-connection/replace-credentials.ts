@@ -56,7 +56,7 @@ export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredent
       await this.replace(connectionId, account, by, signal);
     };
     await this.failures.share([connectionId, account], () =>
-      this.tokens.exclusively(connectionId, replace, signal),
+      this.tokens.exclusively(connectionId, replace, { counts: isSame, signal }),
     );
     return this.queries.execute(new GetConnection(connectionId));
   }

@@ -60,8 +60,9 @@ const SAYS_FEATURE_OFF =
   /(custom feature|plugin|"?api"? (is|was|has been)).{0,40}(disabled|off|not (enabled|active))/i;
 const SAYS_CONFIRM = /confirm.{0,80}e-?mail|new ip|ip address/i;
 
-/** What a refusal says of itself, where it says anything. */
-const said = (says: string): CrmRefusal | null => {
+/** What a refusal says of itself, where it says anything. A web page speaks for some server on the way. */
+const said = ({ json, says }: Answer): CrmRefusal | null => {
+  if (json === null) return null;
   if (/hipaa/i.test(says)) return apiNotAllowed();
   if (SAYS_FEATURE_OFF.test(says)) return apiFeatureOff();
   if (/\bblocked\b/i.test(says)) return userBlocked();
@@ -74,7 +75,7 @@ const refused = (answer: Answer, { account }: Wire): Refused => {
   // A wrong domain answers with its own web page or sends the browser elsewhere; so does a domain without REST.
   if (status < 400) return stop(noCompany, 'company');
   if (json === null && status !== 403) return stop(noCompany, isMissing(answer) ? 'missing' : 'company');
-  const told = said(says);
+  const told = said(answer);
   if (told !== null) return stop(told);
   if (status === 403) return stop(loginForbidden());
   if (status === 404 || SAYS_NO_SUCH_COMPANY.test(says)) return stop(noCompany, 'company');

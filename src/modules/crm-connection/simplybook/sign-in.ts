@@ -90,8 +90,10 @@ const homeOf = async (wire: Wire, tell: Tell): Promise<{ domain: string } | 'now
   }
   const home = exchange.kind === 'result' ? domainIn(exchange.json.value) : null;
   if (home === null) return 'here';
-  tell(passed(FIND_HOME, `On ${home}.`));
-  return home === domain ? 'here' : { domain: home };
+  const isHere = home === domain;
+  const advice = isHere ? null : `Connect the company with "domain": "${home}".`;
+  tell({ ...passed(FIND_HOME, `On ${home}.`), advice });
+  return isHere ? 'here' : { domain: home };
 };
 
 /** Whether REST takes a token of JSON-RPC. Only a clear no is a no. */
