@@ -1,4 +1,5 @@
 import { failure, json, notFoundPage, type Answer, type Ask } from './answers.ts';
+import type { Appointment, Booking } from './appointments.ts';
 import type { Client } from './people.ts';
 import { readSwitches, SWITCHES } from './faults.ts';
 import { SwitchError } from './settings.ts';
@@ -33,7 +34,18 @@ const fieldsIn = (text: string): Partial<Client> => {
   return fields;
 };
 
-const found = (client: Client | null): Answer => (client === null ? notFoundPage() : json(200, client));
+const APPOINTMENT = ['status', 'start', 'end', 'recorded', 'edited', 'clientId', 'serviceId', 'providerId'];
+
+const appointmentIn = (text: string): Partial<Appointment> => {
+  const fields = objectIn(text);
+  const stranger = Object.keys(fields).find((field) => !APPOINTMENT.includes(field));
+  if (stranger !== undefined)
+    throw new BadControl(`A booking has no ${stranger}. Fields: ${APPOINTMENT.join(', ')}.`);
+  return fields;
+};
+
+const found = (record: Client | Booking | null): Answer =>
+  record === null ? notFoundPage() : json(200, record);
 
 const settings = ({ faults }: World): Answer =>
   json(200, { switches: faults.switches, struck: faults.struck });
@@ -68,6 +80,16 @@ const CONTROLS: Record<string, Control> = {
     crm.addRow(ask.body);
     return done();
   },
+  'GET /bookings': ({ bookings }) => json(200, { bookings: bookings.all() }),
+  'POST /bookings': ({ bookings }, ask) => json(200, bookings.add(appointmentIn(ask.body))),
+  'GET /bookings/id': ({ bookings }, _ask, id) => found(bookings.get(id)),
+  'PATCH /bookings/id': ({ bookings }, ask, id) => found(bookings.change(id, appointmentIn(ask.body))),
+  'POST /bookings/id/cancel': ({ bookings }, _ask, id) => found(bookings.cancel(id)),
+  'DELETE /bookings/id': ({ bookings }, _ask, id) => found(bookings.remove(id)),
+  'POST /booking-rows': ({ bookings }, ask) => {
+    bookings.addRow(ask.body);
+    return done();
+  },
   'POST /tokens/expire': ({ auth }) => json(200, { expired: auth.expireTokens() }),
   'DELETE /failed-logins': ({ auth }) => {
     auth.forgetFailedLogins();
@@ -89,8 +111,8 @@ export const controlAnswer = (world: World, ask: Ask): Answer => {
       200,
       Object.keys(CONTROLS).map((way) => way.replace(' ', ` ${ROOT}`)),
     );
-  const [, id] = /\/clients\/(\d{1,15})$/.exec(ask.path) ?? [];
-  const path = ask.path.slice(ROOT.length).replace(/\/\d+$/, '/id');
+  const [, id] = /\/(?:clients|bookings)\/(\d{1,15})(?:$|\/)/.exec(ask.path) ?? [];
+  const path = ask.path.slice(ROOT.length).replace(/\/\d+(?=$|\/)/, '/id');
   const control = CONTROLS[`${ask.method} ${path}`];
   if (control === undefined) return notFoundPage();
   try {

@@ -95,6 +95,19 @@ export const SWITCHES = {
   listDeleted: flag(false, 'deleted clients stay in the list and are told by is_deleted'),
   deletedAs: choice(['text', 'number', 'boolean'], 'is_deleted in the list as "1", 1 or true'),
   weird: several([...WEIRD_KINDS, 'all'], 'odd records at the end of the list'),
+  faultyList: choice(
+    ['clients', 'bookings', 'both'],
+    'the list that the tricks with order, counts, pages and envelope are played on',
+  ),
+  // bookings
+  bookingsRoute: choice(
+    ['there', 'missing', 'forbidden'],
+    'whether bookings can be read: yes; 404 as for an address that does not exist; 403 for this role',
+  ),
+  rpcBookingsLimit: amount(0, 'getBookings never gives more rows than this, without a word; 0: it does'),
+  nested: flag(true, 'a booking brings its service and provider along; false: their ids only'),
+  companyTimezone: text('Europe/Berlin', 'the zone that /admin/company/info tells; empty: none'),
+  now: text('', 'the instant that it is at the company, like 2026-11-22T15:30:00Z; empty: as the clock says'),
   // writing clients
   required: choice(['email_phone', 'email', 'phone'], 'what a client must have'),
   existingEmail: choice(

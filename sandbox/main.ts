@@ -8,6 +8,7 @@ const USAGE = `A SimplyBook.me for tests and demos, on 127.0.0.1.
 
   --port N            where it listens; 0: a free port (${DEFAULTS.port})
   --clients N         how many clients it lists (${DEFAULTS.clients})
+  --bookings N        how many bookings it lists (a fifth of the clients)
   --seed N            the same seed makes the same people (${DEFAULTS.seed})
   --clean             only good clients with distinct e-mails
   --company, --login, --password, --api-user-key, --totp-secret, --domain
@@ -34,6 +35,7 @@ const flags = () =>
     options: {
       port: { type: 'string' },
       clients: { type: 'string' },
+      bookings: { type: 'string' },
       seed: { type: 'string' },
       clean: { type: 'boolean' },
       company: { type: 'string' },
@@ -67,9 +69,10 @@ const switchesOf = (given: string[]): Partial<Switches> =>
     ),
   );
 
-const optionsOf = (given: Flags): SandboxOptions => ({
+const optionsOf = (given: Flags, clients: number): SandboxOptions => ({
   port: numberOf('port', given.port, DEFAULTS.port),
-  clients: numberOf('clients', given.clients, DEFAULTS.clients),
+  clients,
+  bookings: numberOf('bookings', given.bookings, Math.floor(clients / 5)),
   seed: numberOf('seed', given.seed, DEFAULTS.seed),
   clean: given.clean ?? DEFAULTS.clean,
   company: given.company ?? DEFAULTS.company,
@@ -96,7 +99,7 @@ const run = async (options: SandboxOptions): Promise<void> => {
 try {
   const given = flags();
   if (given.help === true) console.log(help());
-  else await run(optionsOf(given));
+  else await run(optionsOf(given, numberOf('clients', given.clients, DEFAULTS.clients)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -21,7 +21,7 @@ export type Client = Person & { id: number; deleted: boolean };
 export type Population = { seed: number; clean: boolean };
 
 /** Numbers from 0 to below 1; the generator is mulberry32. */
-const dice = (seed: number, id: number): (() => number) => {
+export const dice = (seed: number, id: number): (() => number) => {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(id, 0x85ebca6b)) >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -31,7 +31,7 @@ const dice = (seed: number, id: number): (() => number) => {
   };
 };
 
-const pick = <T>(roll: () => number, list: readonly [T, ...T[]]): T =>
+export const pick = <T>(roll: () => number, list: readonly [T, ...T[]]): T =>
   list[Math.floor(roll() * list.length)] ?? list[0];
 
 /** Without accents and in lower case: how the CRM's database compares names. */

@@ -1,4 +1,13 @@
 import { failure, json, notFoundPage, type Answer, type Ask } from './answers.ts';
+import {
+  cancelBooking,
+  listBookings,
+  listProviders,
+  listServices,
+  readBooking,
+  readProvider,
+  readService,
+} from './booking-list.ts';
 import { listClients } from './client-list.ts';
 import {
   createClient,
@@ -12,19 +21,20 @@ import type { Route } from './route.ts';
 import { isRpc, rpcRouteOf } from './rpc.ts';
 import type { World } from './world.ts';
 
+const BOOKING = /^\/admin\/bookings\/(\d+)$/;
 const CLIENT = /^\/admin\/clients\/(\d+)$/;
 
 /** GET /admin: 401 without a token, which makes it a cheap sign of life. */
 const health = (): Answer => json(200, []);
 
-const companyInfo = ({ account }: World): Answer =>
+const companyInfo = ({ account, faults }: World): Answer =>
   json(200, {
     login: account.company,
     name: 'Acme Studio',
     description: 'An invented company.',
     email: account.login,
     phone: '+4930123456',
-    timezone: 'Europe/Berlin',
+    ...(faults.switches.companyTimezone === '' ? {} : { timezone: faults.switches.companyTimezone }),
     country_id: 'DE',
     city: 'Berlin',
     zip: '10115',
@@ -76,6 +86,13 @@ export const ROUTES: readonly Route[] = [
   { name: 'edit-client', method: 'PUT', path: CLIENT, answer: editClient },
   { name: 'edit-client', method: 'POST', path: CLIENT, answer: editClientByPost },
   { name: 'delete-client', method: 'DELETE', path: CLIENT, answer: deleteClient },
+  { name: 'bookings', method: 'GET', path: /^\/admin\/bookings$/, answer: listBookings },
+  { name: 'booking', method: 'GET', path: BOOKING, answer: readBooking },
+  { name: 'booking', method: 'DELETE', path: BOOKING, answer: cancelBooking },
+  { name: 'services', method: 'GET', path: /^\/admin\/services$/, answer: listServices },
+  { name: 'service', method: 'GET', path: /^\/admin\/services\/(\d+)$/, answer: readService },
+  { name: 'providers', method: 'GET', path: /^\/admin\/providers$/, answer: listProviders },
+  { name: 'provider', method: 'GET', path: /^\/admin\/providers\/(\d+)$/, answer: readProvider },
 ];
 
 /** What a request is for. A path nobody knows is answered by a page, as any PHP site would. */

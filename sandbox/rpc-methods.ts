@@ -2,6 +2,7 @@ import { idOf, idText } from './client-json.ts';
 import { drift } from './drift.ts';
 import type { Client } from './people.ts';
 import { error, result, type Params, type RpcOutcome } from './rpc-answer.ts';
+import { rpcRows } from './rpc-bookings.ts';
 import { weirdRows } from './weird.ts';
 import type { World } from './world.ts';
 
@@ -80,9 +81,12 @@ const getClient: Method = (world, params) => {
 };
 
 const getBookings: Method = (world, params) => {
+  const { bookingsRoute } = world.faults.switches;
+  if (bookingsRoute === 'missing') return error(-32601, 'Method not found');
+  if (bookingsRoute === 'forbidden') return error(-32600, 'Access denied');
   const filter = params('filter')[0];
   const wanted: Record<string, unknown> = typeof filter === 'object' && filter !== null ? { ...filter } : {};
-  return { text: `[${(world.bookings?.rpcRows(wanted) ?? []).join(',')}]` };
+  return { text: `[${rpcRows(world, wanted).join(',')}]` };
 };
 
 /** Minutes east of UTC as the company's clock stands. */
@@ -93,7 +97,9 @@ const REQUIRED = { email_phone: 'email_phone', email: 'email', phone: 'phone' };
 const getCompanyParam: Method = ({ faults }, params) => {
   const [name] = params('paramKey');
   if (name === 'require_fields') return result(REQUIRED[faults.switches.required]);
-  return name === 'timezone' ? result('Europe/Berlin') : error(-32010, 'Required parameters missing');
+  return name === 'timezone' && faults.switches.companyTimezone !== ''
+    ? result(faults.switches.companyTimezone)
+    : error(-32010, 'Required parameters missing');
 };
 
 /** Company administration: wants the token of a user. */

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { page } from './answers.ts';
 import { Auth } from './auth.ts';
+import { Bookings } from './bookings.ts';
 import { Crm } from './clients.ts';
+import { companyTime } from './company-time.ts';
 import { Credentials, type Account } from './credentials.ts';
 import { Faults, type Switches } from './faults.ts';
 import { Requests } from './requests.ts';
@@ -16,6 +18,8 @@ export type SandboxOptions = Account & {
   port: number;
   /** How many clients the list shows at first. */
   clients: number;
+  /** How many bookings it lists at first. */
+  bookings: number;
   /** The same seed makes the same people. */
   seed: number;
   /** Only good clients: a name, a distinct e-mail, a phone, nothing deleted. */
@@ -27,6 +31,7 @@ export type SandboxOptions = Account & {
 export const DEFAULTS: SandboxOptions = {
   port: 0,
   clients: 1000,
+  bookings: 0,
   seed: 1,
   clean: false,
   company: 'acmestudio',
@@ -46,6 +51,7 @@ export type Sandbox = {
   rpcUrl: string;
   account: Account;
   crm: Crm;
+  bookings: Bookings;
   auth: Auth;
   faults: Faults;
   requests: Requests;
@@ -87,10 +93,12 @@ const received = async (
 
 /** A SimplyBook.me of our own on loopback. What is not given is as in `DEFAULTS`. */
 export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promise<Sandbox> => {
-  const { port, clients, seed, clean, switches, ...account } = { ...DEFAULTS, ...options };
+  const { port, clients, bookings, seed, clean, switches, ...account } = { ...DEFAULTS, ...options };
   const faults = new Faults(switches);
   const credentials = new Credentials(account, faults);
   const tokens = new Tokens(faults);
+  const now = (): string =>
+    companyTime(faults.switches.now === '' ? Date.now() : Date.parse(faults.switches.now));
   const world: World = {
     account,
     faults,
@@ -98,6 +106,7 @@ export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promi
     tokens,
     auth: new Auth(account, faults, credentials, tokens),
     crm: new Crm(clients, { seed, clean }),
+    bookings: new Bookings(bookings, { seed, clean, clients, deletedClient: clients + 1 }, now),
     requests: new Requests(),
   };
   const ended = new AbortController();

@@ -1,8 +1,21 @@
 import { afterEach } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/sandbox.ts';
-import type { ClientPage, CrmClient, UnreadableRecord } from '../../src/modules/crm-connection/contract.ts';
-import type { CrmAccount, CrmReport, CrmSession } from '../../src/modules/crm-connection/crm-provider.ts';
+import type {
+  BookingPage,
+  ClientPage,
+  CrmBooking,
+  CrmClient,
+  CrmWarning,
+  UnreadableRecord,
+  UnusableBooking,
+} from '../../src/modules/crm-connection/contract.ts';
+import type {
+  BookingWindow,
+  CrmAccount,
+  CrmReport,
+  CrmSession,
+} from '../../src/modules/crm-connection/crm-provider.ts';
 import { SimplyBookSettings } from '../../src/modules/crm-connection/simplybook/settings.ts';
 import { SimplyBookProvider } from '../../src/modules/crm-connection/simplybook/simplybook.provider.ts';
 import { TransientTokens } from './transient-tokens.ts';
@@ -17,6 +30,16 @@ export type Listing = {
   end: ClientPage['end'];
 };
 
+/** What a listing of bookings came to. */
+export type BookingListing = {
+  pages: BookingPage[];
+  bookings: CrmBooking[];
+  unusable: UnusableBooking[];
+  ids: string[];
+  warnings: CrmWarning[];
+  end: BookingPage['end'];
+};
+
 /** The real adapter, talking to whatever is at an address. Waits between tries are short. */
 export type Caller = {
   provider: SimplyBookProvider;
@@ -24,6 +47,8 @@ export type Caller = {
   signIn: (changes?: Partial<CrmAccount>) => ReturnType<SimplyBookProvider['signIn']>;
   list: (signal?: AbortSignal) => Promise<Listing>;
   check: () => Promise<CrmReport>;
+  /** The bookings of the last 30 days; the connection knows no zone unless told. */
+  listBookings: (window?: Partial<BookingWindow>) => Promise<BookingListing>;
 };
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -75,10 +100,24 @@ export const callerOf = (
     const ids = clients.map((client) => client.externalId);
     return { pages, clients, unreadable, ids, end: pages.at(-1)?.end ?? null };
   };
+  const listBookings: Caller['listBookings'] = async (changes = {}) => {
+    const window = { since: new Date(Date.now() - 30 * 86_400_000), timezone: null, ...changes };
+    const pages: BookingPage[] = [];
+    for await (const page of provider.bookingPages(session, window, never)) pages.push(page);
+    const bookings = pages.flatMap((page) => page.bookings);
+    return {
+      pages,
+      bookings,
+      unusable: pages.flatMap((page) => page.unreadable),
+      ids: bookings.map((booking) => booking.externalId),
+      warnings: pages.flatMap((page) => page.warnings),
+      end: pages.at(-1)?.end ?? null,
+    };
+  };
   const signIn: Caller['signIn'] = (changes = {}) =>
     provider.signIn({ ...session, account: { ...account, ...changes } }, never);
   const check: Caller['check'] = () => provider.check(session, never);
-  return { provider, session, signIn, list, check };
+  return { provider, session, signIn, list, listBookings, check };
 };
 
 export type Meeting = Caller & { sandbox: Sandbox; account: CrmAccount };

@@ -81,6 +81,68 @@ export abstract class CrmClients {
   abstract pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
 }
 
+export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
+
+/**
+ * A booking as the CRM lists it, with nothing of its client but the id. Times stand beside the text that the CRM wrote,
+ * which is local to the company, and the zone it was read in (docs/adr/0010-times-of-bookings.md).
+ */
+export type CrmBooking = {
+  externalId: string;
+  /** Null when the CRM names none. It may also name one that it does not list. */
+  clientId: string | null;
+  status: BookingStatus;
+  code: string | null;
+  startAt: string;
+  endAt: string;
+  startLocal: string;
+  endLocal: string;
+  recordedAt: string | null;
+  recordedLocal: string | null;
+  timezone: string;
+  serviceId: string | null;
+  service: string | null;
+  providerId: string | null;
+  provider: string | null;
+};
+
+/** A booking that cannot be taken. `record` is as received, without what belongs to its client. */
+export type UnusableBooking = {
+  externalId: string | null;
+  clientId: string | null;
+  code: 'record.unreadable' | 'booking.time.impossible' | 'booking.status.unknown';
+  detail: string;
+  record: unknown;
+};
+
+/** What a person should know about a listing although it came to its end. */
+export type CrmWarning = {
+  code: 'bookings-not-offered' | 'bookings-forbidden' | 'bookings-order-unknown' | 'timezone-unknown';
+  detail: string;
+};
+
+/** What one request for bookings brought. */
+export type BookingPage = {
+  bookings: CrmBooking[];
+  unreadable: UnusableBooking[];
+  announced: number | null;
+  warnings: CrmWarning[];
+  end: ClientPage['end'];
+};
+
+/**
+ * The bookings of a connection that were made or start at `since` or later, page by page, each once. Ends with a page
+ * whose `end` is set, or throws a Refusal `crm-…` when no complete page can be had after bounded retries. A company that
+ * offers no bookings, or a user who may not see them, is a warning.
+ */
+export abstract class CrmBookings {
+  abstract bookingPages(
+    connectionId: string,
+    since: Date,
+    signal: AbortSignal,
+  ): AsyncGenerator<BookingPage, void, undefined>;
+}
+
 /** `personal` of a connection: who signs in, and what people call it. */
 export type ConnectionLabels = { name: string; login: string };
 type ConnectionFacts = { connectionId: string };

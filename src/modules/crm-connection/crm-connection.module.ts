@@ -9,7 +9,7 @@ import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { Connections, GetConnectionHandler } from './connections.read-model.ts';
-import { CrmClients } from './contract.ts';
+import { CrmBookings, CrmClients } from './contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
@@ -35,6 +35,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     SharedFailures,
     CrmSessions,
     { provide: CrmClients, useExisting: CrmSessions },
+    { provide: CrmBookings, useExisting: CrmSessions },
     { provide: CrmProvider, useClass: SimplyBookProvider },
     {
       provide: SimplyBookSettings,
@@ -43,7 +44,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
       inject: [CONFIG],
     },
   ],
-  exports: [CrmClients],
+  exports: [CrmClients, CrmBookings],
 })
 export class CrmConnectionModule {
   constructor(events: EventStore, connections: Connections) {

@@ -1,5 +1,5 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { ClientPage } from './contract.ts';
+import type { BookingPage, ClientPage } from './contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -75,6 +75,9 @@ export const signInDeadline = (): AbortSignal => {
 export const isHeld = (error: unknown): boolean =>
   error instanceof Refusal && error.details.members?.['held'] === true;
 
+/** Which bookings are wanted, and the zone the company says its times in; null when nobody has told it. */
+export type BookingWindow = { since: Date; timezone: string | null };
+
 /** One line of a connection test: what was tried, what came back, what to do about it. */
 export type CrmCheck = { tried: string; ok: boolean; answered: string; advice: string | null };
 
@@ -92,6 +95,11 @@ export abstract class CrmProvider {
   /** As few attempts as tell whether these credentials open a way; what gets no proper answer is sent once more. */
   abstract signIn(login: CrmLogin, signal: AbortSignal): Promise<CrmToken>;
   abstract clientPages(session: CrmSession, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+  abstract bookingPages(
+    session: CrmSession,
+    window: BookingWindow,
+    signal: AbortSignal,
+  ): AsyncGenerator<BookingPage, void, undefined>;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
   abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

@@ -9,7 +9,7 @@ import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
-import type { ClientPage, ConnectionEvent } from './contract.ts';
+import type { BookingPage, ClientPage, Connection, ConnectionEvent, CrmBookings } from './contract.ts';
 import { CrmProvider } from './crm-provider.ts';
 import type { CrmReport, CrmSession } from './crm-provider.ts';
 
@@ -40,7 +40,7 @@ const explained = (error: unknown): unknown =>
 
 /** Talks to the CRM in a connection's name, and notes on the connection when it cannot. */
 @Injectable()
-export class CrmSessions extends CrmClients {
+export class CrmSessions extends CrmClients implements CrmBookings {
   private readonly log = new Logger(CrmSessions.name);
 
   constructor(
@@ -53,11 +53,29 @@ export class CrmSessions extends CrmClients {
     super();
   }
 
-  async *pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined> {
+  pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined> {
+    return this.watched(connectionId, (session) => this.provider.clientPages(session, signal));
+  }
+
+  bookingPages(
+    connectionId: string,
+    since: Date,
+    signal: AbortSignal,
+  ): AsyncGenerator<BookingPage, void, undefined> {
+    return this.watched(connectionId, (session, { timezone }) =>
+      this.provider.bookingPages(session, { since, timezone }, signal),
+    );
+  }
+
+  /** Whatever is listed in the connection's name; notes on it whether that worked. */
+  private async *watched<Page>(
+    connectionId: string,
+    list: (session: CrmSession, connection: Connection) => AsyncGenerator<Page, void, undefined>,
+  ): AsyncGenerator<Page, void, undefined> {
     try {
-      const session = await this.open(connectionId);
+      const known = await this.queries.execute(new GetConnection(connectionId));
       let isFirst = true;
-      for await (const page of this.provider.clientPages(session, signal)) {
+      for await (const page of list(await this.open(known), known)) {
         if (isFirst) await this.recovered(connectionId);
         isFirst = false;
         yield page;
@@ -74,7 +92,8 @@ export class CrmSessions extends CrmClients {
   /** Tries each way in and reports, whatever comes of it. A way that opens ends the need for attention. */
   async check(connectionId: string, signal: AbortSignal): Promise<CrmReport> {
     try {
-      const report = await this.provider.check(await this.open(connectionId), signal);
+      const known = await this.queries.execute(new GetConnection(connectionId));
+      const report = await this.provider.check(await this.open(known), signal);
       if (report.way !== null) await this.recovered(connectionId);
       return report;
     } catch (error) {
@@ -82,16 +101,15 @@ export class CrmSessions extends CrmClients {
     }
   }
 
-  private async open(connectionId: string): Promise<CrmSession> {
-    const { company, login, domain } = await this.queries.execute(new GetConnection(connectionId));
-    const credentials = await this.secrets.credentials(connectionId);
+  private async open({ id, company, login, domain }: Connection): Promise<CrmSession> {
+    const credentials = await this.secrets.credentials(id);
     return {
       account: { company, login, ...credentials, domain },
-      tokens: this.tokens.of(connectionId, 'token'),
-      otherTokens: this.tokens.of(connectionId, 'other_token'),
-      pace: (signal) => this.secrets.pace(connectionId, signal),
-      takeStep: (step) => this.secrets.takeStep(connectionId, step),
-      mayLogIn: () => this.tokens.mayLogIn(connectionId),
+      tokens: this.tokens.of(id, 'token'),
+      otherTokens: this.tokens.of(id, 'other_token'),
+      pace: (signal) => this.secrets.pace(id, signal),
+      takeStep: (step) => this.secrets.takeStep(id, step),
+      mayLogIn: () => this.tokens.mayLogIn(id),
     };
   }
 

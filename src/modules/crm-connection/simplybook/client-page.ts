@@ -42,13 +42,13 @@ const metadata = z
   .catch({ items_count: null, pages_count: null, on_page: null });
 
 /** The page, or what completes "SimplyBook.me answered, but …". The records themselves are not judged here. */
-export const readPage = ({ value }: Json): ListedPage | string => {
+export const readPage = ({ value }: Json, of: string = 'clients'): ListedPage | string => {
   if (Array.isArray(value)) {
     if (value.length > 0 && !value.some(isRecord)) return 'the list holds no records';
     return { records: value, announced: null, pagesCount: null, onPage: null };
   }
   const parsed = envelope.safeParse(value);
-  if (!parsed.success) return 'the answer is not a list of clients';
+  if (!parsed.success) return `the answer is not a list of ${of}`;
   const told = metadata.parse(parsed.data.metadata);
   return {
     records: parsed.data.data,

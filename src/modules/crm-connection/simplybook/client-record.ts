@@ -11,7 +11,7 @@ export type ClientReading =
   | { kind: 'unreadable'; unreadable: UnreadableRecord };
 
 /** PHP writes numbers where it likes, and a phone "should be float, string, or integer". */
-const loose = z.union([z.string(), z.number()]).nullable();
+export const loose = z.union([z.string(), z.number()]).nullable();
 
 /** Absent is not blank: a field that the role may not see must not empty the one we know. */
 const texts = z.object({ name: loose, email: z.string().nullable(), phone: loose });
@@ -20,11 +20,11 @@ const MOST_CHARACTERS = { name: 1_000, email: 1_000, phone: 300 } as const;
 
 type Field = keyof typeof MOST_CHARACTERS;
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The id as a text without blanks and padding; null when it is none. 12, 12.0, "12" and "012" are one client. */
-const readId = (id: unknown): string | null => {
+export const readId = (id: unknown): string | null => {
   const text =
     typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : typeof id === 'string' ? id.trim() : '';
   if (/^\d{1,64}$/.test(text)) return text.replace(/^0+/, '') || null;
@@ -40,11 +40,11 @@ export const recordKey = (record: unknown): string =>
 /** Only these; `"0"` is not deleted, however true JavaScript finds it. */
 const isDeleted = (flag: unknown): boolean => flag === true || flag === 1 || flag === '1';
 
-const holdsCut = (value: unknown): boolean =>
+export const holdsCut = (value: unknown): boolean =>
   value === CUT || (typeof value === 'object' && value !== null && Object.values(value).some(holdsCut));
 
 /** Control characters (NUL among them) and halves of surrogate pairs. */
-const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+export const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 
 const wrongWith = (field: Field, text: string | null): string | null => {
   if (text === null) return null;

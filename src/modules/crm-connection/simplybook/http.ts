@@ -13,7 +13,7 @@ const MOST_BYTES = 20 * 1024 * 1024;
 export type HttpRequest = {
   method: 'GET' | 'POST';
   url: string;
-  query?: Record<string, number>;
+  query?: Record<string, number | string>;
   headers?: Record<string, string>;
   body?: object;
 };

@@ -28,6 +28,7 @@ const COMPLETE: End = { complete: true };
  * No proof: the list is read again from the start, three times in all.
  */
 export class Listing {
+  readonly #of: 'clients' | 'bookings';
   /** The page to ask for next, from 1. */
   page = 1;
   #pass = 1;
@@ -46,6 +47,10 @@ export class Listing {
   #before = startOfPass();
   #previousKeys = '';
 
+  constructor(of: 'clients' | 'bookings' = 'clients') {
+    this.#of = of;
+  }
+
   /**
    * Why an empty page is not the end of the list but a failure (completes "answered, but …"), or null. An outage that
    * reads as "no more clients" is the one mistake that must not happen.
@@ -55,7 +60,7 @@ export class Listing {
     const announced = this.#heard(page);
     if (records.length > 0) return null;
     if (announced === null && pagesCount === null && (this.#told || this.page === 1)) {
-      return 'it sent an empty list without saying how many clients there are';
+      return `it sent an empty list without saying how many ${this.#of} there are`;
     }
     const saysNone = announced === 0 || (announced === null && pagesCount === 0);
     if (this.page === 1 ? !saysNone || this.#met.size > 0 : announced === 0) {
@@ -153,11 +158,11 @@ export class Listing {
   #reason(same: boolean): string {
     const seen = `${this.#inPass.distinct} were listed`;
     if (this.#announced === null) {
-      return `SimplyBook.me does not say how many clients there are, and the list moved while it was read; ${seen} the last time.`;
+      return `SimplyBook.me does not say how many ${this.#of} there are, and the list moved while it was read; ${seen} the last time.`;
     }
     return same
-      ? `SimplyBook.me says there are ${this.#announced} clients, but ${seen}, the same ones each time.`
-      : `The list changed while it was read, ${this.#pass} times over: SimplyBook.me says there are ${this.#announced} clients, ${seen} the last time.`;
+      ? `SimplyBook.me says there are ${this.#announced} ${this.#of}, but ${seen}, the same ones each time.`
+      : `The list changed while it was read, ${this.#pass} times over: SimplyBook.me says there are ${this.#announced} ${this.#of}, ${seen} the last time.`;
   }
 }
 

@@ -10,8 +10,10 @@ import { restAddress } from './wire.ts';
 /** What a request is for. `read` takes the answer apart, or says (completing "answered, but …") why it cannot be used. */
 export type Question<T> = {
   path: string;
-  query: Record<string, number>;
+  query: Record<string, number | string>;
   read: (json: Json) => { answer: T } | { unusable: string };
+  /** What an answer with this status means where it is no failure, whatever its body. */
+  instead?: Record<number, T>;
 };
 
 /** Any of the ways in which an expired token is told: 401, 419, or in words with whatever status. */
@@ -20,7 +22,12 @@ const saysExpired = (exchange: Exchange): boolean =>
   exchange.status < 500 &&
   (exchange.status === 401 || exchange.status === 419 || /token expired/i.test(exchange.says));
 
-const judge = <T>(exchange: Exchange, read: Question<T>['read']): Outcome<T> => {
+/** A 403 that asks for fewer requests is no word about rights. */
+const isTooMany = ({ says }: Extract<Exchange, { kind: 'answer' }>): boolean => /too many/i.test(says);
+
+const judge = <T>(exchange: Exchange, { read, instead }: Question<T>): Outcome<T> => {
+  const meant = exchange.kind === 'answer' && !isTooMany(exchange) ? instead?.[exchange.status] : undefined;
+  if (meant !== undefined) return { answer: meant };
   if (isMissing(exchange)) return later(restMissing());
   const trouble = transportTrouble(exchange);
   if (trouble !== null) return trouble;
@@ -76,7 +83,7 @@ export class RestVisit {
     }
     if (saysExpired(exchange)) return never(tokenRefused());
     this.#tokens.worked(token);
-    return judge(exchange, question.read);
+    return judge(exchange, question);
   }
 
   async #send<T>({ path, query }: Question<T>, token: CrmToken): Promise<Exchange> {

@@ -1,13 +1,15 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { ClientPage } from '../contract.ts';
+import type { BookingPage, ClientPage } from '../contract.ts';
 import {
   CrmProvider,
+  type BookingWindow,
   type CrmLogin,
   type CrmReport,
   type CrmSession,
   type CrmToken,
 } from '../crm-provider.ts';
+import { BookingPages } from './booking-pages.ts';
 import { checkWays } from './check.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
 import { recordKey } from './client-record.ts';
@@ -58,6 +60,14 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     }
     const closed = yield* this.#byRest(visit);
     if (closed !== null && !(yield* this.#byRpc(visit))) throw closed;
+  }
+
+  override bookingPages(
+    session: CrmSession,
+    window: BookingWindow,
+    signal: AbortSignal,
+  ): AsyncGenerator<BookingPage, void, undefined> {
+    return new BookingPages(this.#visit(session, signal).rest, window, this.#settings.maxPages).pages();
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {

@@ -1,0 +1,28 @@
+import { instantsOf } from '../../../shared/local-time.ts';
+import { isRecord, readId } from './client-record.ts';
+
+/** The day of a time that some calendar shows; null for anything else. */
+const dayOf = (local: unknown): string | null =>
+  typeof local === 'string' && instantsOf(local, 'UTC').length > 0 ? local.slice(0, 10) : null;
+
+/** The company's day on which a record was made; null when it does not say. */
+export const dayMade = (record: unknown): string | null =>
+  isRecord(record) ? dayOf(record['record_date']) : null;
+
+/**
+ * Whether a booking starts or was made on the company's day `since` or later. One whose start no calendar shows is
+ * wanted: it can be said of it only in quarantine.
+ */
+export const isWanted = (record: unknown, since: string): boolean => {
+  const start = isRecord(record) ? dayOf(record['start_datetime']) : null;
+  return start === null || start >= since || (dayMade(record) ?? '') >= since;
+};
+
+/** The ids of a page; a record without one says nothing of the order. Null: one of them is no number. */
+export const numbersOf = (records: readonly unknown[]): bigint[] | null => {
+  const ids = records.flatMap((record) => (isRecord(record) ? (readId(record['id']) ?? []) : []));
+  return ids.every((id) => /^\d+$/.test(id)) ? ids.map(BigInt) : null;
+};
+
+export const areAscending = (ids: readonly bigint[]): boolean =>
+  ids.every((id, index) => index === 0 || ids[index - 1]! < id);

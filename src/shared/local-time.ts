@@ -1,0 +1,56 @@
+/** How a clock on the wall says the time: no zone, no fraction, nothing left out. */
+const LOCAL = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/;
+
+/** What anybody can have an appointment in, and what the API takes for a time, in whichever zone. */
+const FIRST_YEAR = 1971;
+const LAST_YEAR = 2998;
+
+const DAY = 86_400_000;
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+const clockOf = (zone: string): Intl.DateTimeFormat => {
+  const kept = clocks.get(zone);
+  if (kept !== undefined) return kept;
+  // Swedish is how Intl writes ISO 8601.
+  const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
+  clocks.set(zone, clock);
+  return clock;
+};
+
+/** What clocks in a zone show at an instant (UTC milliseconds): `2026-12-01 10:00:00`. */
+export const localTime = (instant: number, zone: string): string => clockOf(zone).format(instant);
+
+/** Whether this is a zone that we know the clocks of: an IANA name, or an offset such as `+02:00`. */
+export const isZone = (zone: string): boolean => {
+  try {
+    return clockOf(zone) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/** As if it were UTC. Null for what no calendar and no clock shows: 30 February, 24:00:00, the year 0000. */
+const asUtc = (local: string): number | null => {
+  const match = LOCAL.exec(local);
+  if (match === null || Number(match[1]) < FIRST_YEAR || Number(match[1]) > LAST_YEAR) return null;
+  const instant = Date.parse(`${local.replace(' ', 'T')}Z`);
+  // JavaScript takes 30 February for 2 March.
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(local.replace(' ', 'T'))
+    ? instant
+    : null;
+};
+
+/**
+ * When clocks in a zone show this time, in UTC milliseconds. Once as a rule; never in the hour that is skipped when
+ * clocks go forward; twice, the earlier one first, in the hour that is repeated when they go back. Never shifted: what
+ * cannot be has no instant.
+ */
+export const instantsOf = (local: string, zone: string): number[] => {
+  const utc = asUtc(local);
+  if (utc === null) return [];
+  // No zone changes its clocks twice within two days, so one of these offsets is the one that holds here.
+  const offsets = [utc - DAY, utc + DAY].map((near) => (asUtc(localTime(near, zone)) ?? near) - near);
+  const candidates = [...new Set(offsets)].map((offset) => utc - offset).toSorted((a, b) => a - b);
+  return candidates.filter((instant) => localTime(instant, zone) === local);
+};

@@ -1,0 +1,345 @@
+import { describe, expect, it } from '@jest/globals';
+import { UNUSABLE_ODDITIES } from '../../sandbox/appointments.ts';
+import { lastSunday, moved } from '../../sandbox/company-time.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { meet, refusalOf, sorted, type Meeting } from './simplybook.ts';
+
+const DAY = 86_400_000;
+const days = (count: number): number => count * DAY;
+
+/** The ids of all bookings that a sync wants, told by the texts alone. */
+const wantedIn = ({ bookings }: Sandbox): string[] => {
+  const since = moved(bookings.now(), -days(30)).slice(0, 10);
+  return bookings
+    .all()
+    .filter(({ start, recorded }) => start.slice(0, 10) >= since || recorded.slice(0, 10) >= since)
+    .map(({ id }) => String(id));
+};
+
+const asked = ({ sandbox }: Meeting): number => sandbox.requests.summary().byRoute.bookings ?? 0;
+
+describe('the bookings of a company', () => {
+  it('are those that start in the last 30 days or later, or were made in them: each once, the whole list proven', async () => {
+    const meeting = await meet({ clients: 50, bookings: 1000 });
+    const { ids, unusable, end, warnings } = await meeting.listBookings();
+    expect(sorted(ids)).toEqual(wantedIn(meeting.sandbox));
+    expect(ids.length).toBeGreaterThan(600);
+    expect(ids.length).toBeLessThan(800);
+    expect({ unusable, end, warnings }).toEqual({ unusable: [], end: { complete: true }, warnings: [] });
+  });
+
+  it('are all in one answer where there are few of them', async () => {
+    const meeting = await meet({ clients: 50, bookings: 100 });
+    const { ids, end } = await meeting.listBookings();
+    expect(sorted(ids)).toEqual(wantedIn(meeting.sandbox));
+    expect([end, asked(meeting)]).toEqual([{ complete: true }, 1]);
+  });
+
+  it('are none, and that is proven by one answer', async () => {
+    const meeting = await meet({ clients: 1 });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect({ ids, end, warnings }).toEqual({ ids: [], end: { complete: true }, warnings: [] });
+    expect(meeting.sandbox.requests.summary().byRoute).toEqual({ login: 1, bookings: 1 });
+  });
+
+  it('hold one that was made yesterday for a day of last year, however long the list is', async () => {
+    const meeting = await meet({ clients: 5, bookings: 450 });
+    const { bookings } = meeting.sandbox;
+    const now = bookings.now();
+    const late = bookings.add({ start: moved(now, -days(300)), recorded: moved(now, -DAY) });
+    const { ids } = await meeting.listBookings();
+    expect(ids).toContain(String(late.id));
+    expect(sorted(ids)).toEqual(wantedIn(meeting.sandbox));
+  });
+
+  it('come with everything that is known of them, and nothing of their client but the id', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 1 });
+    const { code } = sandbox.bookings.add({
+      start: '2030-12-01 10:00:00',
+      end: '2030-12-01 11:30:00',
+      recorded: '2026-06-20 16:31:07',
+      clientId: 1,
+      serviceId: 8,
+      providerId: 3,
+      status: 'confirmed_pending',
+    });
+    expect((await listBookings()).bookings).toEqual([
+      {
+        externalId: '4001',
+        clientId: '1',
+        status: 'confirmed_pending',
+        code,
+        startAt: '2030-12-01T09:00:00.000Z',
+        endAt: '2030-12-01T10:30:00.000Z',
+        startLocal: '2030-12-01 10:00:00',
+        endLocal: '2030-12-01 11:30:00',
+        recordedAt: '2026-06-20T14:31:07.000Z',
+        recordedLocal: '2026-06-20 16:31:07',
+        timezone: 'Europe/Berlin',
+        serviceId: '8',
+        service: 'Yoga & Breath',
+        providerId: '3',
+        provider: 'Søren Ibrahim',
+      },
+    ]);
+  });
+
+  it('have the names of services and providers also where the rows leave them out, asked for once', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 5, bookings: 250, switches: { nested: false } });
+    sandbox.bookings.add({ serviceId: 99 });
+    const { bookings } = await listBookings();
+    expect(new Set(bookings.map(({ service, provider }) => `${service} by ${provider}`))).toEqual(
+      new Set([
+        ...['Full session', 'Short session', 'Yoga & Breath'].flatMap((service) => [
+          `${service} by Anna Berg`,
+          `${service} by Søren Ibrahim`,
+        ]),
+        'null by Anna Berg',
+      ]),
+    );
+    expect(sandbox.requests.summary().byRoute).toMatchObject({ services: 1, providers: 1 });
+  });
+
+  it.each(['text', 'float', 'padded', 'big'] as const)(
+    'have ids as texts also when they come as %s',
+    async (ids) => {
+      const { listBookings, sandbox } = await meet({ clients: 5, bookings: 250, switches: { ids } });
+      const first = ids === 'big' ? String(9_007_199_254_740_992n + 4001n) : '4001';
+      const tomorrow = moved(sandbox.bookings.now(), DAY);
+      sandbox.bookings.change(4001, { start: tomorrow, end: tomorrow });
+      const { ids: found, bookings, end } = await listBookings();
+      expect(found).toContain(first);
+      expect(new Set(found).size).toBe(found.length);
+      expect([end, bookings.every(({ clientId }) => /^[1-9]\d*$/.test(clientId ?? ''))]).toEqual([
+        { complete: true },
+        true,
+      ]);
+    },
+  );
+});
+
+describe('odd bookings', () => {
+  it('are taken or put aside, each for its own reason, and never stop the list', async () => {
+    const meeting = await meet({ clients: 20, bookings: 320, clean: false });
+    const { ids, unusable, end, warnings } = await meeting.listBookings();
+    expect({ end, warnings }).toEqual({ end: { complete: true }, warnings: [] });
+    expect(sorted([...ids, ...unusable.map(({ externalId }) => String(externalId))])).toEqual(
+      wantedIn(meeting.sandbox),
+    );
+    const year = Number(meeting.sandbox.bookings.now().slice(0, 4)) + 1;
+    const gap = lastSunday(meeting.sandbox.bookings.now(), 3);
+    expect(unusable).toHaveLength(UNUSABLE_ODDITIES);
+    expect(unusable.map(({ code, detail }) => [code, detail])).toEqual([
+      [
+        'booking.time.impossible',
+        `Booking 4315 starts at ${gap} 02:30:00, a time that clocks in Europe/Berlin never show.`,
+      ],
+      [
+        'booking.time.impossible',
+        'Booking 4316 starts at 0000-00-00 00:00:00, a time that clocks in Europe/Berlin never show.',
+      ],
+      [
+        'booking.time.impossible',
+        `Booking 4317 starts at ${year}-02-30 10:00:00, a time that clocks in Europe/Berlin never show.`,
+      ],
+      [
+        'booking.time.impossible',
+        'Booking 4318 starts at 9999-12-31 10:00:00, a time that clocks in Europe/Berlin never show.',
+      ],
+      [
+        'booking.time.impossible',
+        expect.stringMatching(/^Booking 4319 ends at .+, before it starts at .+\.$/),
+      ],
+      ['booking.status.unknown', 'Booking 4320 has a status that is none of those we know.'],
+    ]);
+  });
+
+  it('have no client, one that nobody knows, or one that is deleted', async () => {
+    const { listBookings } = await meet({ clients: 20, bookings: 16, clean: false });
+    const { bookings } = await listBookings();
+    expect(bookings.slice(0, 4).map(({ clientId }) => clientId)).toEqual([
+      null,
+      '999999',
+      '21',
+      expect.any(String),
+    ]);
+  });
+
+  it('start at the earlier of two instants when clocks show their time twice', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 20, bookings: 16, clean: false });
+    const day = lastSunday(sandbox.bookings.now(), 10);
+    const twice = (await listBookings()).bookings.find(({ startLocal }) => startLocal === `${day} 02:30:00`);
+    expect([twice?.startAt, twice?.endAt]).toEqual([`${day}T00:30:00.000Z`, `${day}T02:30:00.000Z`]);
+  });
+
+  it.each([
+    ['null', 'A booking came as something that is no record.'],
+    ['[]', 'A booking came as something that is no record.'],
+    ['{"client_id":null}', 'A booking has no readable id.'],
+    ['{"id":{"value":7},"client_id":null}', 'A booking has no readable id.'],
+    ['{"id":7}', 'Booking 7 does not say whose it is.'],
+    ['{"id":7,"client_id":{"id":1}}', 'Booking 7 does not say whose it is.'],
+    ['{"id":7,"client_id":null}', 'Booking 7 came without the field status.'],
+    [
+      '{"id":7,"client_id":null,"status":"confirmed","start_datetime":["2030-01-01"],"end_datetime":""}',
+      'Booking 7 has something else than a text in the field start_datetime.',
+    ],
+    ['{"id":7,"client_id":[],"client":null,"status":"confirmed"}', 'Booking 7 does not say whose it is.'],
+    [
+      '{"id":7,"client":null,"status":"confirmed","start_datetime":"2030-01-01 10:00:00","end_datetime":"2030-01-01 11:00:00","service":{"id":1,"name":"Half \\ud83d"}}',
+      'Booking 7 has a control character or half a character in one of its texts.',
+    ],
+  ])('that are %s are put aside as unreadable', async (row, detail) => {
+    const { listBookings, sandbox } = await meet({ clients: 1 });
+    sandbox.bookings.addRow(row);
+    const { unusable, bookings, end } = await listBookings();
+    expect(bookings).toEqual([]);
+    expect(unusable).toMatchObject([{ code: 'record.unreadable', detail }]);
+    expect(end).toEqual({ complete: true });
+  });
+
+  it('may leave out what nobody needs, and say empty maps and cancelled in PHP', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 1 });
+    sandbox.bookings.addRow(
+      '{"id":"007","client":{"id":"12"},"status":"cancelled","start_datetime":"2030-01-01 10:00:00","end_datetime":"2030-01-01 10:00:00","service":[],"provider":[],"new":{"field":1}}',
+    );
+    expect((await listBookings()).bookings).toMatchObject([
+      { externalId: '7', clientId: '12', status: 'canceled', code: null, service: null, recordedAt: null },
+    ]);
+  });
+
+  it('that wait keep nothing of their client but the id', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 3, clean: true });
+    sandbox.bookings.add({ clientId: 2, status: 'rescheduled' });
+    const [waiting] = (await listBookings()).unusable;
+    expect(waiting).toMatchObject({
+      clientId: '2',
+      record: { client_id: 2, client: { id: 2 }, status: 'rescheduled' },
+    });
+    expect(JSON.stringify(waiting)).not.toContain('@');
+  });
+});
+
+describe('a list of bookings that is not what it should be', () => {
+  const faulty = { faultyList: 'bookings' } as const;
+
+  it.each([
+    ['is a bare array', { bareArray: true }],
+    ['has no metadata', { metadata: 'absent' }],
+    ['has an empty list as metadata', { metadata: 'list' }],
+    ['always has ten to a page', { onPageFixed: 10 }],
+    ['has at most seven to a page', { onPageCap: 7 }],
+    ['echoes the wish in place of the truth', { onPageCap: 50, onPageEcho: 'asked' }],
+    ['counts no pages', { pagesCount: 'zero' }],
+    ['counts a thousand million pages', { pagesCount: 'huge' }],
+    ['counts ever more pages', { pagesCount: 'grows' }],
+    ['does not count pages', { pagesCount: 'absent' }],
+    ['counts in texts', { itemsCount: 'text', pagesCount: 'text' }],
+    ['does not count bookings', { itemsCount: 'absent' }],
+    ['counts neither', { itemsCount: 'null', pagesCount: 'null' }],
+    ['gives its last page for ever', { endless: 'repeat' }],
+  ] as const)('and %s is read to its end all the same', async (_, switches) => {
+    const meeting = await meet({ clients: 9, bookings: 230, switches: { ...faulty, ...switches } });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([sorted(ids), end, warnings]).toEqual([wantedIn(meeting.sandbox), { complete: true }, []]);
+    expect(asked(meeting)).toBeLessThan(80);
+  });
+
+  it.each([
+    ['counts more than it lists', { itemsCount: 'more' }],
+    ['counts fewer than it lists', { itemsCount: 'fewer' }],
+  ] as const)('and %s is said to be incomplete, or read whole', async (_, switches) => {
+    const meeting = await meet({ clients: 9, bookings: 230, switches: { ...faulty, ...switches } });
+    const { ids, end } = await meeting.listBookings();
+    expect(end?.complete === false || sorted(ids).join() === wantedIn(meeting.sandbox).join()).toBe(true);
+    expect(ids.length).toBeGreaterThan(100);
+  });
+
+  it('and comes in another order each time is read, with a warning', async () => {
+    const switches = { ...faulty, order: 'shuffle' } as const;
+    const meeting = await meet({ clients: 9, bookings: 230, switches });
+    const { warnings, end } = await meeting.listBookings();
+    expect(warnings.map(({ code }) => code)).toEqual(['bookings-order-unknown']);
+    expect(end?.complete).toBeDefined();
+  });
+
+  it('and repeats a page is read whole, with a warning, for what it shows at its end cannot be told', async () => {
+    const meeting = await meet({ clients: 9, bookings: 230, switches: { ...faulty, repeatPage: 2 } });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([sorted(ids), end]).toEqual([wantedIn(meeting.sandbox), { complete: true }]);
+    expect(warnings.map(({ code }) => code)).toEqual(['bookings-order-unknown']);
+  });
+
+  it('and never ends is an error, not a stop', async () => {
+    const switches = { ...faulty, endless: 'new', itemsCount: 'absent' } as const;
+    const { listBookings } = await meet({ clients: 9, bookings: 230, switches }, { maxPages: 30 });
+    const refusal = await refusalOf(listBookings());
+    expect([refusal.code, refusal.message]).toEqual([
+      'crm-answer-unusable',
+      expect.stringContaining('its list of bookings had no end after 30 pages'),
+    ]);
+  });
+
+  it.each([500, 503])('and fails with %i for good is an outage', async (value) => {
+    const troubles = [{ kind: 'status' as const, value, on: 'bookings' as const, after: 1 }];
+    const { listBookings } = await meet({ clients: 9, bookings: 230, switches: { troubles } });
+    expect((await refusalOf(listBookings())).code).toBe('crm-unreachable');
+  });
+
+  it.each(['truncate', 'reset', 'cut', 'html', 'rate-limit', 'lost'] as const)(
+    'and meets %s once is asked again',
+    async (kind) => {
+      const troubles = [{ kind, on: 'bookings' as const, after: 1, times: 1 }];
+      const meeting = await meet({ clients: 9, bookings: 230, switches: { troubles } });
+      const { ids, end } = await meeting.listBookings();
+      expect([sorted(ids), end]).toEqual([wantedIn(meeting.sandbox), { complete: true }]);
+    },
+  );
+});
+
+describe('an account without bookings to read', () => {
+  it.each([
+    ['missing', 'bookings-not-offered'],
+    ['forbidden', 'bookings-forbidden'],
+  ] as const)('where they are %s ends with a warning after one request', async (bookingsRoute, code) => {
+    const meeting = await meet({ clients: 9, bookings: 30, switches: { bookingsRoute } });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect({ ids, end }).toEqual({ ids: [], end: { complete: true } });
+    expect(warnings.map((warning) => warning.code)).toEqual([code]);
+    expect(asked(meeting)).toBe(1);
+  });
+});
+
+describe('the time zone', () => {
+  it('is the one the connection was given, before what the company says', async () => {
+    const { listBookings, sandbox } = await meet({ clients: 1, bookings: 3 });
+    sandbox.bookings.add({ start: '2030-12-01 10:00:00' });
+    const { bookings, warnings } = await listBookings({ timezone: 'Asia/Kathmandu' });
+    expect(bookings.at(-1)).toMatchObject({
+      startAt: '2030-12-01T04:15:00.000Z',
+      timezone: 'Asia/Kathmandu',
+    });
+    expect(warnings).toEqual([]);
+    expect(sandbox.requests.summary().byRoute['company-info']).toBeUndefined();
+  });
+
+  it.each([
+    ['says none', { companyTimezone: '' }],
+    ['says one that no clock follows', { companyTimezone: 'Mars/Olympus' }],
+    [
+      'has no such address',
+      { troubles: [{ kind: 'html' as const, value: 404, on: 'company-info' as const }] },
+    ],
+    [
+      'keeps it from this user',
+      { troubles: [{ kind: 'status' as const, value: 403, on: 'company-info' as const }] },
+    ],
+    ['answers a page', { troubles: [{ kind: 'html' as const, on: 'company-info' as const }] }],
+  ])('is UTC, with a warning, when the company %s', async (_, switches) => {
+    const { listBookings, sandbox } = await meet({ clients: 1, switches });
+    sandbox.bookings.add({ start: '2030-12-01 10:00:00' });
+    const { bookings, warnings } = await listBookings();
+    expect(bookings).toMatchObject([{ startAt: '2030-12-01T10:00:00.000Z', timezone: 'UTC' }]);
+    expect(warnings.map(({ code }) => code)).toEqual(['timezone-unknown']);
+  });
+});
