@@ -6,6 +6,7 @@ create table sync_runs (
   status text not null,
   counts json,
   error jsonb,
+  warnings jsonb not null default '[]',
   started_at timestamptz not null,
   finished_at timestamptz
 );

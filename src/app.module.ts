@@ -5,6 +5,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import type { Logger } from 'pino';
 import { AccessModule } from './modules/access/access.module.ts';
 import { AuditModule } from './modules/audit/audit.module.ts';
+import { BookingsModule } from './modules/bookings/bookings.module.ts';
 import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
 import { LeadsModule } from './modules/leads/leads.module.ts';
 import { SyncModule } from './modules/sync/sync.module.ts';
@@ -41,6 +42,7 @@ export class AppModule {
         CrmConnectionModule,
         SyncModule,
         LeadsModule,
+        BookingsModule,
         AuditModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown],

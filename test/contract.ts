@@ -59,6 +59,7 @@ export type SyncAnswer = {
   status: string;
   stats: SyncStats;
   errors: { externalId: string; code: string; message: string }[];
+  warnings: { code: string; detail: string }[];
 };
 
 export type FailedSync = Problem & { success: false; error: string; runId: string };
@@ -76,10 +77,18 @@ export type Run = {
     unchanged: number;
     quarantined: number;
     erased: number;
+    bookings: {
+      fetched: number;
+      created: number;
+      updated: number;
+      unchanged: number;
+      quarantined: number;
+    };
   };
   startedAt: string;
   finishedAt: string | null;
-  error: { code: string; detail: string } | null;
+  error: { code: string; detail: string; phase: string | null } | null;
+  warnings: { code: string; detail: string }[];
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -105,6 +114,44 @@ export type Lead = {
   updatedAt: string;
   lastSyncedAt: string;
   version: number;
+};
+
+export type Booking = {
+  id: string;
+  connectionId: string;
+  externalId: string;
+  code: string | null;
+  clientId: string | null;
+  leadId: string | null;
+  status: string;
+  startAt: string | null;
+  endAt: string | null;
+  startLocal: string | null;
+  endLocal: string | null;
+  timezone: string | null;
+  service: string | null;
+  serviceId: string | null;
+  provider: string | null;
+  providerId: string | null;
+  recordedAt: string | null;
+  recordedLocal: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+};
+
+export type LeadDetail = Lead & {
+  bookings: {
+    total: number;
+    upcoming: {
+      id: string;
+      status: string;
+      startAt: string;
+      endAt: string;
+      service: string | null;
+      provider: string | null;
+    }[];
+  };
 };
 
 export type Waiting = {

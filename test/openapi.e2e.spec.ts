@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Connection, Lead, LogEvent, Page, Run } from './contract.ts';
+import type { Booking, Connection, Lead, LogEvent, Page, Run } from './contract.ts';
 import { disagreements, type Document } from './openapi.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -7,7 +7,7 @@ let world: World;
 let connection: Connection;
 beforeAll(async () => {
   world = await startWorld();
-  const connected = await world.connected({ clients: 8, clean: false });
+  const connected = await world.connected({ clients: 8, bookings: 16, clean: false });
   ({ connection } = connected);
   await world.sync(connection);
 });
@@ -30,6 +30,8 @@ const CONTRACT = [
   'GET /api/runs/{id}',
   'GET /api/leads',
   'GET /api/leads/{id}',
+  'GET /api/bookings',
+  'GET /api/bookings/{id}',
   'GET /api/quarantine',
   'GET /api/events',
   'GET /api/events/{position}',
@@ -77,6 +79,8 @@ describe('the OpenAPI document', () => {
     await api('GET', '/health/ready');
     await api('GET', '/openapi.json');
     await api('GET', '/docs');
+    const { body: bookings } = await api<Page<Booking>>('GET', '/api/bookings?limit=3');
+    await api('GET', `/api/bookings/${bookings.data[0]?.id}`);
     await api('GET', '/api/connections');
     await api('GET', `/api/connections/${connection.id}`);
     await api('POST', `/api/connections/${connection.id}/test`);

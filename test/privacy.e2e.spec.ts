@@ -43,6 +43,8 @@ beforeAll(async () => {
 
   const canary = company.crm.add({ name: PEOPLE.name, email: PEOPLE.email, phone: PEOPLE.phone });
   const other = company.crm.add({ name: 'Other', email: 'other@canary.example.com' });
+  company.bookings.add({ clientId: canary.id, serviceId: 8 });
+  company.bookings.add({ clientId: canary.id, status: 'rescheduled' });
   company.crm.add({ name: PEOPLE.quarantined, email: PEOPLE['bad e-mail'] });
   await world.sync(connection);
   company.crm.change(canary.id, { name: PEOPLE['new name'] });
@@ -149,14 +151,18 @@ describe('the database', () => {
     expect(found(await tableText('quarantine'), PEOPLE)).toContain('quarantined');
   });
 
-  it('holds nobody in the log of events: values of people are sealed there', async () => {
+  it('holds nobody in the log of events: values of people are sealed there, what they have booked too', async () => {
     const text = await tableText('events');
     expect(text).toContain('ClientImported');
-    expect(found(text, PEOPLE)).toEqual([]);
+    expect(text).toContain('BookingUpserted');
+    expect(text).toContain('BookingQuarantined');
+    expect(await tableText('bookings')).toContain('Yoga & Breath');
+    expect(found(text, { ...PEOPLE, service: 'Yoga & Breath' })).toEqual([]);
     for (const table of [
       'event_log',
       'subject_keys',
       'crm_clients',
+      'bookings',
       'sync_runs',
       'active_runs',
       'idempotency_keys',

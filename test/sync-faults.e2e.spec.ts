@@ -60,7 +60,7 @@ describe('a token that expires in the middle of a run', () => {
       expect({ logins, refreshes, byRoute }).toEqual({
         logins: { ok: 1, failed: 0 },
         refreshes: { ok: 1, failed: 0 },
-        byRoute: { login: 1, refresh: 1, clients: 4 },
+        byRoute: { login: 1, refresh: 1, clients: 4, bookings: 1 },
       });
     },
   );

@@ -44,6 +44,7 @@ describe('the answer to a sync', () => {
       status: 'succeeded',
       stats: { ...nothing, leads_created: 5, clients_fetched: 5 },
       errors: [],
+      warnings: [],
     });
   });
 
@@ -249,7 +250,7 @@ describe('two triggers at once', () => {
     });
     expect(typesOf(events)).toMatchObject({ SyncStarted: 1, SyncCompleted: 1, ClientImported: 230 });
     expect(company.requests.summary()).toMatchObject({
-      byRoute: { clients: 3 },
+      byRoute: { clients: 3, bookings: 1 },
       logins: { ok: 0 },
       maxConcurrent: 1,
     });
@@ -275,12 +276,14 @@ describe('the CRM is treated well', () => {
     expect({ logins, refreshes, byRoute, maxConcurrent }).toEqual({
       logins: { ok: 1, failed: 0 },
       refreshes: { ok: 0, failed: 0 },
-      byRoute: { login: 1, clients: 6 },
+      byRoute: { login: 1, clients: 6, bookings: 2 },
       maxConcurrent: 1,
     });
-    expect(company.requests.list.slice(1).map(({ page, onPage }) => [page, onPage])).toEqual(
-      [1, 2, 3, 1, 2, 3].map((page) => [page, 100]),
-    );
+    const sync = [1, 2, 3].map((page) => ['clients', page, 100]).concat([['bookings', 1, 100]]);
+    expect(company.requests.list.slice(1).map(({ route, page, onPage }) => [route, page, onPage])).toEqual([
+      ...sync,
+      ...sync,
+    ]);
   });
 });
 

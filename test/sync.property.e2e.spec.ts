@@ -290,7 +290,7 @@ const BROKEN = {
   'a version differs from its stream': `select id from leads l
     where version <> (select max(version) from events where stream = 'lead-' || l.id)`,
   'a run does not balance': `select id from sync_runs where (counts ->> 'fetched')::int <> (
-    select sum(value::int) from jsonb_each_text(counts::jsonb) where key <> 'fetched')`,
+    select sum(value::int) from jsonb_each_text(counts::jsonb - 'bookings') where key <> 'fetched')`,
   'a run goes on for ever': `select id from sync_runs r where status = 'running'
     and not exists (select from active_runs where run_id = r.id)`,
 };

@@ -10,6 +10,8 @@ import {
   replaceCredentials,
 } from '../../src/modules/crm-connection/connection.decider.ts';
 import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connection/contract.ts';
+import { booking, quarantineBooking, upsertBooking } from '../../src/modules/bookings/booking.decider.ts';
+import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
@@ -25,7 +27,16 @@ const externalId = '41';
 const login = 'olga@studio.example';
 const subject = `crm-client-${connectionId}-${externalId}`;
 const values = { name: 'Ada Example', email: 'ada@example.com', phone: null };
-const counts = { fetched: 9, created: 5, updated: 1, linked: 1, unchanged: 1, quarantined: 1, erased: 0 };
+const counts = {
+  fetched: 9,
+  created: 5,
+  updated: 1,
+  linked: 1,
+  unchanged: 1,
+  quarantined: 1,
+  erased: 0,
+  bookings: { fetched: 4, created: 2, updated: 1, unchanged: 0, quarantined: 1 },
+};
 const facts = { connectionId, externalId, runId };
 const company: CrmConnected['data'] = {
   connectionId,
@@ -36,7 +47,34 @@ const company: CrmConnected['data'] = {
   clientsWithoutEmail: 'quarantine',
 };
 
-type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent)['type'];
+const bookingFacts = {
+  bookingId: 'c0ffee00-0000-4000-8000-00000000000b',
+  connectionId,
+  externalId: '4021',
+};
+const appointment: BookingValues = {
+  startAt: '2026-12-01T09:00:00.000Z',
+  endAt: '2026-12-01T10:00:00.000Z',
+  startLocal: '2026-12-01 10:00:00',
+  endLocal: '2026-12-01 11:00:00',
+  timezone: 'Europe/Berlin',
+  code: '5k2m9xqp',
+  serviceId: '6',
+  service: 'Full session',
+  providerId: '2',
+  provider: null,
+  recordedAt: '2026-11-20T15:31:07.000Z',
+  recordedLocal: '2026-11-20 16:31:07',
+};
+const links = { clientId: externalId, leadId, status: 'confirmed' as const };
+const impossible = {
+  code: 'booking.time.impossible',
+  detail: 'Booking 4021 starts at 2026-02-30 10:00:00, a time that clocks in Europe/Berlin never show.',
+  record: { id: 4021, start_datetime: '2026-02-30 10:00:00' },
+  clientId: null,
+};
+
+type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | BookingEvent)['type'];
 
 /** What the deciders of today make of each event; a type that is missing here does not compile. */
 const made: Record<EventType, Event[]> = {
@@ -49,10 +87,14 @@ const made: Record<EventType, Event[]> = {
   CrmRecovered: recover(connectionId)({ attention: 'crm-credentials-refused' }),
   CrmDisconnected: disconnect(connectionId)({ attention: null }),
   SyncStarted: start({ runId, connectionId }, 'api')('new'),
-  SyncCompleted: complete({ runId, connectionId }, counts, null)('running'),
-  SyncFailed: fail({ runId, connectionId }, counts, { code: 'crm-unreachable', detail: 'Nobody answers.' })(
-    'running',
-  ),
+  SyncCompleted: complete({ runId, connectionId }, counts, null, [
+    { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
+  ])('running'),
+  SyncFailed: fail({ runId, connectionId }, counts, {
+    code: 'crm-unreachable',
+    detail: 'Nobody answers.',
+    phase: 'bookings',
+  })('running'),
   SyncInterrupted: interrupt({ runId, connectionId }, counts, 'The service was stopped.')('running'),
   ClientImported: importClient(facts, leadId, values)(null),
   ClientQuarantined: quarantineClient(facts, {
@@ -62,6 +104,8 @@ const made: Record<EventType, Event[]> = {
     record: { id: '41', name: 'Ada Example', email: '' },
   })(null),
   LeadUpserted: upsert(leadId, { connectionId, externalId }, values, subject)(null),
+  BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
+  BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
 };
 
 /** What the kept events come to, each by itself. */
@@ -85,6 +129,11 @@ const states: Record<EventType, unknown> = {
     },
   },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },
+  BookingQuarantined: {
+    taken: null,
+    quarantined: { code: impossible.code, record: impossible.record },
+  },
 };
 
 const FOLDER = join(import.meta.dirname, 'events');
@@ -96,6 +145,7 @@ const stateAfter = (event: Event): unknown => {
   if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
   if (type.startsWith('Sync')) return fold(run, [event as SyncEvent]);
   if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);
+  if (type.startsWith('Booking')) return fold(booking, [event as BookingEvent]);
   return fold(lead, [event as LeadEvent]);
 };
 

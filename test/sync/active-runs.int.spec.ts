@@ -8,6 +8,8 @@ import { decision } from '../../src/shared/event-store/decider.ts';
 import { happened, META, openTestStore, recording } from '../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
+const NO_DOUBT = { doubt: null, warnings: [] };
+const REASON = { code: 'x', detail: 'y', phase: 'clients' } as const;
 const STEP: Step = { counts: NO_COUNTS, phase: 'clients', total: 2 };
 const BY = { actor: 'cli', correlationId: 'test' };
 
@@ -90,8 +92,8 @@ describe('a run whose worker is silent', () => {
     });
     await expect(page).rejects.toThrow(LeaseLost);
     expect(await store.events.readAll({ stream: `zombie-${facts.runId}`, limit: 1 })).toEqual([]);
-    await expect(endRun.completed(facts, NO_COUNTS, null, BY)).rejects.toThrow(LeaseLost);
-    await expect(endRun.failed(facts, NO_COUNTS, { code: 'x', detail: 'y' }, BY)).rejects.toThrow(LeaseLost);
+    await expect(endRun.completed(facts, NO_COUNTS, NO_DOUBT, BY)).rejects.toThrow(LeaseLost);
+    await expect(endRun.failed(facts, NO_COUNTS, REASON, BY)).rejects.toThrow(LeaseLost);
     expect(await typesOf(facts.runId)).toEqual(['SyncStarted', 'SyncInterrupted']);
   });
 });
@@ -100,9 +102,9 @@ describe('the end of a run', () => {
   it('is its last event and the release of its connection, both or none', async () => {
     const facts = await begin();
     const unbalanced = { ...NO_COUNTS, fetched: 1 };
-    await expect(endRun.completed(facts, unbalanced, null, BY)).rejects.toThrow('do not balance');
+    await expect(endRun.completed(facts, unbalanced, NO_DOUBT, BY)).rejects.toThrow('do not balance');
     expect(await active.ofConnection(facts.connectionId)).toMatchObject({ runId: facts.runId });
-    await endRun.completed(facts, NO_COUNTS, null, BY);
+    await endRun.completed(facts, NO_COUNTS, NO_DOUBT, BY);
     expect(await active.ofConnection(facts.connectionId)).toBeUndefined();
     const events = await store.events.readAll({ runId: facts.runId, limit: 10 });
     expect(events.at(-1)).toMatchObject({

@@ -7,7 +7,7 @@ import {
   importClient,
   quarantineClient,
 } from '../../src/modules/sync/client.decider.ts';
-import type { ClientValues, SyncCounts } from '../../src/modules/sync/contract.ts';
+import type { ClientValues, RunError, SyncCounts } from '../../src/modules/sync/contract.ts';
 import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts';
 import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
 import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
@@ -254,6 +254,7 @@ describe('runs', () => {
     unchanged: 1,
     quarantined: 1,
     erased: 0,
+    bookings: { fetched: 5, created: 3, updated: 1, unchanged: 0, quarantined: 1 },
   };
   const begin = async (connectionId: string) => {
     const facts = { runId: randomUUID(), connectionId };
@@ -274,16 +275,16 @@ describe('runs', () => {
       error: null,
       progress: { phase: 'starting', done: 0, total: null },
     });
-    const step = { counts: COUNTS, phase: 'clients', total: 10 };
+    const step = { counts: COUNTS, phase: 'clients', total: 10 } as const;
     await active.advance(runId, step);
     expect(await runs.one(runId)).toMatchObject({
       counts: COUNTS,
-      progress: { phase: 'clients', done: COUNTS.fetched, total: 10 },
+      progress: { phase: 'clients', done: 8, total: 10 },
     });
     await active.advance(runId, step);
     expect(await runs.one(runId)).toMatchObject({
       counts: add(COUNTS, COUNTS),
-      progress: { phase: 'clients', done: 2 * COUNTS.fetched, total: 10 },
+      progress: { phase: 'clients', done: 16, total: 10 },
     });
   });
 
@@ -292,20 +293,20 @@ describe('runs', () => {
     suspicious: [
       complete,
       'It stopped half-way.',
-      { code: 'listing-doubtful', detail: 'It stopped half-way.' },
+      { code: 'listing-doubtful', detail: 'It stopped half-way.', phase: null },
     ],
     failed: [
       fail,
-      { code: 'crm-unreachable', detail: 'Nobody answers.' },
-      { code: 'crm-unreachable', detail: 'Nobody answers.' },
+      { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
+      { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
     ],
-    interrupted: [interrupt, 'Silence.', { code: 'interrupted', detail: 'Silence.' }],
+    interrupted: [interrupt, 'Silence.', { code: 'interrupted', detail: 'Silence.', phase: null }],
   } as const;
 
   it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('say how they ended: %s', async (status) => {
     const facts = await begin(randomUUID());
     const [decide, reason, error] = ENDS[status];
-    const end = (decide as typeof fail)(facts, COUNTS, reason as { code: string; detail: string });
+    const end = (decide as typeof fail)(facts, COUNTS, reason as RunError);
     const recorded = await record(decision(runStream(facts.runId), run, end));
     await active.release(facts.runId);
     expect(await runs.one(facts.runId)).toEqual({
@@ -317,8 +318,18 @@ describe('runs', () => {
       startedAt: expect.stringMatching(/Z$/),
       finishedAt: recorded[0]![0]!.recordedAt,
       error,
-      progress: { phase: 'ended', done: 3, total: 3 },
+      warnings: [],
+      progress: { phase: 'ended', done: 8, total: 8 },
     });
+  });
+
+  it('keep what a person should know of them', async () => {
+    const facts = await begin(randomUUID());
+    expect((await runs.one(facts.runId))?.warnings).toEqual([]);
+    const warnings = [{ code: 'timezone-unknown', detail: 'Nobody says where the company is.' }];
+    await record(decision(runStream(facts.runId), run, complete(facts, COUNTS, null, warnings)));
+    await active.release(facts.runId);
+    expect((await runs.one(facts.runId))?.warnings).toEqual(warnings);
   });
 
   it('are read page by page, the newest first, each once, by company and by status', async () => {

@@ -9,6 +9,13 @@ import {
   recover,
   replaceCredentials,
 } from '../../src/modules/crm-connection/connection.decider.ts';
+import { BookingList } from '../../src/modules/bookings/booking-list.read-model.ts';
+import {
+  booking,
+  bookingStream,
+  quarantineBooking,
+  upsertBooking,
+} from '../../src/modules/bookings/booking.decider.ts';
 import { Connections } from '../../src/modules/crm-connection/connections.read-model.ts';
 import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
 import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
@@ -47,6 +54,7 @@ beforeAll(async () => {
     new CrmClientList(database),
     new Quarantine(database),
     new LeadList(database),
+    new BookingList(database),
   ] as unknown as ReadModel[];
   for (const readModel of readModels) store.events.subscribe(readModel);
 });
@@ -61,6 +69,7 @@ const TABLES = {
   leads: '*',
   lead_sources: '*',
   lead_connections: '*',
+  bookings: '*',
 };
 
 const snapshot = async (): Promise<Record<string, string[]>> => {
@@ -124,13 +133,55 @@ const putting = fc
     };
     return [decision(clientStream(facts), client, quarantineClient(facts, reason))];
   });
+const VALUES = {
+  endAt: '2026-12-01T11:00:00.000Z',
+  startLocal: '2026-12-01 10:00:00',
+  endLocal: '2026-12-01 12:00:00',
+  timezone: 'Europe/Berlin',
+  serviceId: '6',
+  providerId: null,
+  provider: null,
+  recordedAt: null,
+  recordedLocal: null,
+} as const;
+const appointment = fc.record({
+  status: fc.constantFrom('confirmed' as const, 'canceled' as const),
+  clientId: fc.constantFrom(null, '1', '2'),
+  leadId: fc.constantFrom(null, idOf('e', 1)),
+  startAt: fc.constantFrom('2026-12-01T09:00:00.000Z', '2026-12-01T09:30:00.000Z'),
+  service: text,
+});
+/** A booking is taken, or put aside for one of two reasons. */
+const booked = fc
+  .tuple(connectionId, fc.nat(3), appointment, fc.nat(3))
+  .map(([company, n, { startAt, service, ...links }, bad]): Decision[] => {
+    const facts = {
+      bookingId: idOf('b', n * 10 + Number(company.at(-1))),
+      connectionId: company,
+      externalId: String(n),
+    };
+    const values = { ...VALUES, code: `code-${n}`, startAt, service };
+    const reason = {
+      code: 'record.unreadable',
+      detail: 'Because.',
+      record: { bad },
+      clientId: links.clientId,
+    };
+    const decide =
+      bad > 1 ? upsertBooking(facts, { ...links, values }) : quarantineBooking(facts, idOf('a', 0), reason);
+    return [decision(bookingStream(facts.bookingId), booking, decide)];
+  });
 const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Decision[] => {
   const facts = { runId: idOf('a', n), connectionId: company };
   const stream = runStream(facts.runId);
   const ends = [
     decision(stream, run, complete(facts, NO_COUNTS, null)),
-    decision(stream, run, complete(facts, NO_COUNTS, 'Doubtful.')),
-    decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y' })),
+    decision(
+      stream,
+      run,
+      complete(facts, NO_COUNTS, 'Doubtful.', [{ code: 'timezone-unknown', detail: 'Where?' }]),
+    ),
+    decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y', phase: 'clients' })),
     decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
   ];
   const begin = decision(stream, run, start(facts, 'api'));
@@ -150,7 +201,13 @@ const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Decision[] =
   return [decisions[n]!];
 });
 const history = fc.array(
-  fc.oneof({ weight: 3, arbitrary: taking }, { weight: 2, arbitrary: putting }, running, connecting),
+  fc.oneof(
+    { weight: 3, arbitrary: taking },
+    { weight: 2, arbitrary: putting },
+    { weight: 2, arbitrary: booked },
+    running,
+    connecting,
+  ),
   {
     minLength: 5,
     maxLength: 25,

@@ -25,8 +25,21 @@ const COUNTS: SyncCounts = {
   unchanged: 1,
   quarantined: 0,
   erased: 1,
+  bookings: { fetched: 6, created: 3, updated: 2, unchanged: 1, quarantined: 0 },
 };
-const REASON = { code: 'crm-unreachable', detail: 'Nobody answers.' };
+const REASON = { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' } as const;
+
+/** The counts with each one of them in turn too high. */
+const unbalanced = (counts: SyncCounts, by: number): SyncCounts[] => {
+  const { bookings, ...clients } = counts;
+  return [
+    ...Object.entries(clients).map(([name, count]) => ({ ...counts, [name]: count + by })),
+    ...Object.entries(bookings).map(([name, count]) => ({
+      ...counts,
+      bookings: { ...bookings, [name]: count + by },
+    })),
+  ];
+};
 
 const started = given(run).when(start(FACTS, 'api'));
 const decisions: ((state: Run) => SyncEvent[])[] = [
@@ -43,7 +56,10 @@ describe('a run', () => {
 
   it('succeeds when every client found its place', () => {
     expect(given(run, ...started).when(complete(FACTS, COUNTS, null))).toEqual([
-      { type: 'SyncCompleted', data: { ...FACTS, status: 'succeeded', counts: COUNTS, reason: null } },
+      {
+        type: 'SyncCompleted',
+        data: { ...FACTS, status: 'succeeded', counts: COUNTS, reason: null, warnings: [] },
+      },
     ]);
   });
 
@@ -51,6 +67,22 @@ describe('a run', () => {
     const counts = { ...COUNTS, fetched: 10, quarantined: 1 };
     const [event] = given(run, ...started).when(complete(FACTS, counts, null));
     expect(event!.data).toMatchObject({ status: 'succeeded-with-errors', reason: null });
+  });
+
+  it('succeeds with errors when a booking waits in quarantine', () => {
+    const counts = { ...COUNTS, bookings: { ...COUNTS.bookings, fetched: 7, quarantined: 1 } };
+    const [event] = given(run, ...started).when(complete(FACTS, counts, null));
+    expect(event!.data).toMatchObject({ status: 'succeeded-with-errors', reason: null });
+  });
+
+  it.each([
+    ['bookings-forbidden', 'succeeded-with-errors'],
+    ['bookings-not-offered', 'succeeded'],
+    ['timezone-unknown', 'succeeded'],
+  ])('keeps the warning %s and has %s', (code, status) => {
+    const warnings = [{ code, detail: 'Something is missing.' }];
+    const [event] = given(run, ...started).when(complete(FACTS, COUNTS, null, warnings));
+    expect(event!.data).toMatchObject({ status, warnings, reason: null });
   });
 
   it('is suspicious when the listing cannot be believed, errors or not', () => {
@@ -88,8 +120,7 @@ describe('a run', () => {
   });
 
   it('does not complete with counts that do not balance', () => {
-    for (const field of Object.keys(NO_COUNTS) as (keyof SyncCounts)[]) {
-      const counts = { ...COUNTS, [field]: COUNTS[field] + 1 };
+    for (const counts of unbalanced(COUNTS, 1)) {
       expect(() => given(run, ...started).when(complete(FACTS, counts, null))).toThrow(
         'The counts of run run-1 do not balance.',
       );
@@ -110,12 +141,20 @@ describe('counts', () => {
     quarantined: fc.nat(1000),
     erased: fc.nat(1000),
   });
-  const balanced = outcomes.map((counts): SyncCounts => ({
-    ...counts,
-    fetched: Object.values(counts).reduce((sum, count) => sum + count, 0),
+  const bookingOutcomes = fc.record({
+    created: fc.nat(1000),
+    updated: fc.nat(1000),
+    unchanged: fc.nat(1000),
+    quarantined: fc.nat(1000),
+  });
+  const sumOf = (counts: object): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const balanced = fc.tuple(outcomes, bookingOutcomes).map(([clients, bookings]): SyncCounts => ({
+    ...clients,
+    fetched: sumOf(clients),
+    bookings: { ...bookings, fetched: sumOf(bookings) },
   }));
 
-  it('balance when every fetched client has exactly one outcome', () => {
+  it('balance when every fetched client and booking has exactly one outcome', () => {
     fc.assert(fc.property(balanced, (counts) => balance(counts)));
   });
 
@@ -130,11 +169,10 @@ describe('counts', () => {
     );
   });
 
-  it('do not balance when one client is missing or too many', () => {
-    const field = fc.constantFrom(...(Object.keys(NO_COUNTS) as (keyof SyncCounts)[]));
+  it('do not balance when one client or booking is missing or too many', () => {
     fc.assert(
-      fc.property(balanced, field, fc.integer({ min: 1, max: 5 }), (counts, name, more) => {
-        expect(balance({ ...counts, [name]: counts[name] + more })).toBe(false);
+      fc.property(balanced, fc.integer({ min: 1, max: 5 }), (counts, more) => {
+        for (const wrong of unbalanced(counts, more)) expect(balance(wrong)).toBe(false);
       }),
     );
   });

@@ -41,6 +41,16 @@ export class UpsertLeads extends Query<Decision[]> {
   }
 }
 
+/** The leads of these clients of a connection, by the clients' ids; a client that is nobody's is not among them. */
+export class FindLeads extends Query<ReadonlyMap<string, string>> {
+  constructor(
+    readonly connectionId: string,
+    readonly externalIds: readonly string[],
+  ) {
+    super();
+  }
+}
+
 /**
  * `change` says what became of the lead: `linked` is a new source on a lead whose values stay; `updated` a change in the
  * lead's values or in what one of its sources says. `changed` names the fields of the lead that have another value now, and

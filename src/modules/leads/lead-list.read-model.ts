@@ -71,6 +71,16 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
     return rows.map(({ id }) => id);
   }
 
+  /** Which lead each of these clients of a connection is. */
+  async bySource(connectionId: string, externalIds: readonly string[]): Promise<Map<string, string>> {
+    if (externalIds.length === 0) return new Map();
+    const rows = await this.database.rows(sql<{ externalId: string; id: string }>`
+      select c.external_id as "externalId", s.lead_id as id from unnest(${externalIds}::text[]) as c (external_id)
+       cross join lateral (select lead_id from lead_sources
+          where connection_id = ${connectionId} and external_id = c.external_id limit 1) s`);
+    return new Map(rows.map(({ externalId, id }) => [externalId, id]));
+  }
+
   /** Which lead each of these e-mail keys belongs to. */
   async ownersOf(keys: readonly string[]): Promise<Map<string, string>> {
     if (keys.length === 0) return new Map();

@@ -1,4 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Refusal } from '../../shared/errors.ts';
@@ -7,9 +8,10 @@ import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
+import { BookingsOfLead } from '../bookings/contract.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import type { LeadRow } from './lead-list.read-model.ts';
-import { LeadDto, LeadsQueryDto } from './leads.dto.ts';
+import { LeadDetailDto, LeadDto, LeadsQueryDto } from './leads.dto.ts';
 
 const SOURCE = 'SimplyBook.me';
 const BY_TIME = z.tuple([instant, z.uuid()]);
@@ -18,7 +20,10 @@ const BY_NAME = z.tuple([z.string(), z.uuid()]);
 @ApiTags('leads')
 @Controller('api/leads')
 export class LeadsController {
-  constructor(private readonly leads: LeadList) {}
+  constructor(
+    private readonly leads: LeadList,
+    private readonly queries: QueryBus,
+  ) {}
 
   /** The leads, searched and sorted. */
   @Get()
@@ -34,12 +39,12 @@ export class LeadsController {
     return { data: data.map(asLead), page: next };
   }
 
-  /** One lead with all its sources. */
+  /** One lead with all its sources and what it has booked. */
   @Get(':id')
-  async one(@Param('id', UuidParamPipe) id: string): Promise<LeadDto> {
+  async one(@Param('id', UuidParamPipe) id: string): Promise<LeadDetailDto> {
     const row = await this.leads.one(id);
     if (row === undefined) throw new Refusal('not-found', 'lead-not-found', 'There is no lead with this id.');
-    return asLead(row);
+    return { ...asLead(row), bookings: await this.queries.execute(new BookingsOfLead(id)) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
+import type { UpcomingBooking } from '../bookings/contract.ts';
 import type { LeadSort } from './lead-list.read-model.ts';
 
 export const LEAD_SORTS = ['-createdAt', 'createdAt', '-updatedAt', 'name'] as const;
@@ -53,4 +54,26 @@ export class LeadDto {
   updatedAt!: string;
   lastSyncedAt!: string;
   version!: number;
+}
+
+export class UpcomingBookingDto implements UpcomingBooking {
+  id!: string;
+  status!: 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
+  startAt!: string;
+  endAt!: string;
+  service!: string | null;
+  provider!: string | null;
+}
+
+/** What a lead has booked. */
+export class LeadBookingsDto {
+  /** How many bookings are known, past and canceled ones too. */
+  total!: number;
+  /** The next ten that are not canceled. */
+  upcoming!: UpcomingBookingDto[];
+}
+
+/** A person in our books, with what they have booked. */
+export class LeadDetailDto extends LeadDto {
+  bookings!: LeadBookingsDto;
 }

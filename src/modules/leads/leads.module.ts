@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { FindLeadsHandler } from './find-leads.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import { LeadsController } from './leads.controller.ts';
 import { MatchLeadsHandler } from './match-leads.ts';
@@ -10,7 +11,7 @@ import { UpsertLeadsHandler } from './upsert-leads.ts';
 @Module({
   imports: [CqrsModule],
   controllers: [LeadsController],
-  providers: [MatchLeadsHandler, UpsertLeadsHandler, LeadList],
+  providers: [MatchLeadsHandler, UpsertLeadsHandler, FindLeadsHandler, LeadList],
 })
 export class LeadsModule {
   constructor(events: EventStore, leads: LeadList) {

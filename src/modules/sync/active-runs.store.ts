@@ -4,8 +4,11 @@ import { Database } from '../../shared/database/database.ts';
 import type { SyncCounts } from './contract.ts';
 import { NO_COUNTS } from './sync-run.decider.ts';
 
-/** How far a run has come since the last time it said so; `total` is how many clients the CRM announces. */
-export type Step = { counts: SyncCounts; phase: string; total: number | null };
+export type Phase = 'clients' | 'bookings';
+/** How far a run has come since the last time it said so; `total` is how many records the CRM has announced. */
+export type Step = { counts: SyncCounts; phase: Phase; total: number | null };
+/** How far a run has come. `unsaved` is what its row does not say yet: the next heartbeat does. */
+export type Progress = { counts: SyncCounts; unsaved: SyncCounts; phase: Phase; total: number | null };
 export type ActiveRun = { connectionId: string; runId: string; counts: SyncCounts; dead: boolean };
 
 /** Whoever works on this run is not its worker any more: another instance has ended it. */
@@ -39,9 +42,13 @@ export class ActiveRuns {
    */
   async advance(runId: string, { counts, phase, total }: Step): Promise<void> {
     const ours = await this.database.execute(sql`
-      update active_runs set lease_until = ${LEASE}, phase = ${phase}, done = done + ${counts.fetched}, total = ${total}::int,
-        counts = (select json_object_agg(key, step.value::int + coalesce((counts ->> key)::int, 0))
-                    from json_each_text(${JSON.stringify(counts)}::json) as step)
+      update active_runs set lease_until = ${LEASE}, phase = ${phase}, total = ${total}::int,
+        done = done + ${counts.fetched + counts.bookings.fetched},
+        counts = (select json_object_agg(step.key, case json_typeof(step.value)
+                    when 'number' then to_json(step.value::text::int + coalesce((counts ->> step.key)::int, 0))
+                    else (select json_object_agg(key, value::int + coalesce((counts -> step.key ->> key)::int, 0))
+                            from json_each_text(step.value)) end)
+                    from json_each(${JSON.stringify(counts)}::json) as step)
        where run_id = ${runId}`);
     if (ours !== 1) throw new LeaseLost(runId);
   }

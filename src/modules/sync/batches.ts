@@ -1,15 +1,15 @@
-import type { ClientPage } from '../crm-connection/contract.ts';
+import type { BookingPage, ClientPage } from '../crm-connection/contract.ts';
 
 /**
  * Reads ahead: the next pages are fetched while the last ones are written. Each batch is what has arrived meanwhile, so a
- * slow CRM gets a transaction a page and a fast one a transaction per `size` clients. Holds at most twice `size`.
+ * slow CRM gets a transaction a page and a fast one a transaction per `size` records. Holds at most twice `size`.
  * When the source fails, what it had given is still handed on before its error is thrown.
  */
-export async function* batches(
-  pages: AsyncGenerator<ClientPage, void, undefined>,
+export async function* batches<Page extends ClientPage | BookingPage>(
+  pages: AsyncGenerator<Page, void, undefined>,
   size: number,
-): AsyncGenerator<ClientPage[], void, undefined> {
-  const ready: ClientPage[] = [];
+): AsyncGenerator<Page[], void, undefined> {
+  const ready: Page[] = [];
   let held = 0;
   let over = false;
   let failure: { error: unknown } | null = null;
@@ -50,9 +50,10 @@ export async function* batches(
   }
 }
 
-const weight = ({ clients, unreadable }: ClientPage): number => clients.length + unreadable.length + 1;
+const weight = (page: ClientPage | BookingPage): number =>
+  ('clients' in page ? page.clients : page.bookings).length + page.unreadable.length + 1;
 
-const take = (ready: ClientPage[], size: number): ClientPage[] => {
+const take = <Page extends ClientPage | BookingPage>(ready: Page[], size: number): Page[] => {
   let count = 0;
   let pages = 0;
   while (pages < ready.length && (pages === 0 || count + weight(ready[pages]!) <= size)) {

@@ -4,7 +4,16 @@ import type { Event } from '../../shared/event-store/event.ts';
 
 export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
 
-/** How many clients a run met, each under exactly one outcome: `fetched` is the sum of the others. */
+/** How many bookings a run met, each under exactly one outcome: `fetched` is the sum of the others. */
+export type BookingCounts = {
+  fetched: number;
+  created: number;
+  updated: number;
+  unchanged: number;
+  quarantined: number;
+};
+
+/** How many clients a run met, each under exactly one outcome: `fetched` is the sum of the others. And the bookings. */
 export type SyncCounts = {
   fetched: number;
   created: number;
@@ -13,7 +22,14 @@ export type SyncCounts = {
   unchanged: number;
   quarantined: number;
   erased: number;
+  bookings: BookingCounts;
 };
+
+/** What a person should know of a run although it came to its end. */
+export type SyncWarning = { code: string; detail: string };
+
+/** Why a run is not what it should be; `phase` is where it failed. */
+export type RunError = { code: string; detail: string; phase: 'clients' | 'bookings' | null };
 
 /** How a run ended. `suspicious`: it ended well, but what the CRM said cannot be believed or is not all. */
 export type SyncEnd =
@@ -32,7 +48,8 @@ export type SyncRun = {
   counts: SyncCounts;
   startedAt: string;
   finishedAt: string | null;
-  error: { code: string; detail: string } | null;
+  error: RunError | null;
+  warnings: SyncWarning[];
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -63,12 +80,10 @@ export type SyncCompleted = Event<
     counts: SyncCounts;
     /** Why the run is suspicious, for people; null otherwise. */
     reason: string | null;
+    warnings: SyncWarning[];
   }
 >;
-export type SyncFailed = Event<
-  'SyncFailed',
-  RunFacts & { counts: SyncCounts; reason: { code: string; detail: string } }
->;
+export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; reason: RunError }>;
 export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
 export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted;
 

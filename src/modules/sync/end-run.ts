@@ -4,7 +4,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { ActiveRun } from './active-runs.store.ts';
-import type { SyncCounts, SyncEvent } from './contract.ts';
+import type { RunError, SyncCounts, SyncEvent, SyncWarning } from './contract.ts';
 import { complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
 import type { Doubt, Run } from './sync-run.decider.ts';
 
@@ -19,12 +19,17 @@ export class EndRun {
   ) {}
 
   /** @throws LeaseLost when somebody else has ended the run. */
-  async completed(facts: RunFacts, counts: SyncCounts, doubt: Doubt, by: Caller): Promise<void> {
-    await this.end(facts, complete(facts, counts, doubt), by);
+  async completed(
+    facts: RunFacts,
+    counts: SyncCounts,
+    { doubt, warnings }: { doubt: Doubt; warnings: SyncWarning[] },
+    by: Caller,
+  ): Promise<void> {
+    await this.end(facts, complete(facts, counts, doubt, warnings), by);
   }
 
   /** @throws LeaseLost when somebody else has ended the run. */
-  async failed(facts: RunFacts, counts: SyncCounts, reason: { code: string; detail: string }, by: Caller) {
+  async failed(facts: RunFacts, counts: SyncCounts, reason: RunError, by: Caller): Promise<void> {
     await this.end(facts, fail(facts, counts, reason), by);
   }
 

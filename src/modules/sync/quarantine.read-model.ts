@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
+import { nameBasedUuid } from '../../shared/name-based-uuid.ts';
+import type { BookingEvent, BookingQuarantined } from '../bookings/contract.ts';
 import type { ClientEvent, ClientQuarantined } from './contract.ts';
 
 export type QuarantinedRecord = {
@@ -29,26 +30,27 @@ export type QuarantineQuestion = {
   limit: number;
 };
 
-type Waiting = { event: Recorded<ClientQuarantined>; firstSeenAt: string };
+type Taken = ClientEvent | BookingEvent;
+type Waiting = { event: Recorded<ClientQuarantined | BookingQuarantined>; firstSeenAt: string };
 
 /** The records that no run could take, and why. */
 @Injectable()
-export class Quarantine implements ReadModel<ClientEvent> {
+export class Quarantine implements ReadModel<Taken> {
   readonly name = 'quarantine';
-  readonly on = ['ClientImported', 'ClientQuarantined'] as const;
+  readonly on = ['ClientImported', 'ClientQuarantined', 'BookingUpserted', 'BookingQuarantined'] as const;
 
   constructor(private readonly database: Database) {}
 
-  readonly apply = async (events: Recorded<ClientEvent>[]): Promise<void> => {
+  readonly apply = async (events: Recorded<Taken>[]): Promise<void> => {
     const released = new Set<string>();
     const waiting = new Map<string, Waiting>();
     for (const event of events) {
       const { stream, recordedAt } = event;
-      if (event.type === 'ClientQuarantined') {
+      if (event.type === 'ClientQuarantined' || event.type === 'BookingQuarantined') {
         waiting.set(stream, { event, firstSeenAt: waiting.get(stream)?.firstSeenAt ?? recordedAt });
       } else {
         waiting.delete(stream);
-        // A client's very first event releases nothing.
+        // A record's very first event releases nothing.
         if (event.version > 1) released.add(stream);
       }
     }
@@ -56,12 +58,16 @@ export class Quarantine implements ReadModel<ClientEvent> {
     if (waiting.size > 0) await this.add([...waiting.values()]);
   };
 
-  /** Notes that a run has met these waiting clients again, unchanged. */
-  async sighted(connectionId: string, externalIds: readonly string[]): Promise<void> {
+  /** Notes that a run has met these waiting records again, unchanged. */
+  async sighted(
+    connectionId: string,
+    externalIds: readonly string[],
+    kind: QuarantinedRecord['kind'] = 'client',
+  ): Promise<void> {
     if (externalIds.length === 0) return;
     await this.database.execute(sql`
       update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1
-       where connection_id = ${connectionId} and kind = 'client' and external_id = any(${externalIds}::text[])`);
+       where connection_id = ${connectionId} and kind = ${kind} and external_id = any(${externalIds}::text[])`);
   }
 
   async page(question: QuarantineQuestion): Promise<QuarantinedRecord[]> {
@@ -73,8 +79,9 @@ export class Quarantine implements ReadModel<ClientEvent> {
   }
 
   private async add(waiting: Waiting[]): Promise<void> {
-    const rows = waiting.map(({ event: { stream, data, personal, recordedAt }, firstSeenAt }) => ({
-      id: idOf(stream),
+    const rows = waiting.map(({ event: { type, stream, data, personal, recordedAt }, firstSeenAt }) => ({
+      id: nameBasedUuid(stream),
+      kind: type === 'ClientQuarantined' ? 'client' : 'booking',
       firstSeenAt,
       connectionId: data.connectionId,
       externalId: data.externalId,
@@ -85,30 +92,18 @@ export class Quarantine implements ReadModel<ClientEvent> {
     }));
     await this.database.execute(sql`
       insert into quarantine
-      select id, "connectionId", "externalId", 'client', code, detail, record, "firstSeenAt", "lastSeenAt", 1
+      select id, "connectionId", "externalId", kind, code, detail, record, "firstSeenAt", "lastSeenAt", 1
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as q (id uuid, "connectionId" uuid, "externalId" text,
-          code text, detail text, record jsonb, "firstSeenAt" timestamptz, "lastSeenAt" timestamptz)
+          kind text, code text, detail text, record jsonb, "firstSeenAt" timestamptz, "lastSeenAt" timestamptz)
       on conflict (connection_id, kind, external_id) do update set code = excluded.code, detail = excluded.detail,
         record = excluded.record, last_seen_at = excluded.last_seen_at, attempts = quarantine.attempts + 1`);
   }
 
   private async release(streams: string[]): Promise<void> {
     await this.database.execute(sql`
-      delete from quarantine where id = any(${streams.map(idOf)}::uuid[])`);
+      delete from quarantine where id = any(${streams.map(nameBasedUuid)}::uuid[])`);
   }
 }
-
-/** The same client gets the same id in every rebuild: a name-based UUID (RFC 9562 version 8) of its stream. */
-const idOf = (stream: string): string => {
-  const hex = createHash('sha256').update(stream).digest('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
-};
 
 const matching = ({ connectionId, code, seenSince, after }: QuarantineQuestion): RawBuilder<unknown> => {
   const conditions = [sql`true`];

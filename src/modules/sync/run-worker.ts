@@ -6,12 +6,13 @@ import { Refusal } from '../../shared/errors.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { CrmClients, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
-import type { SyncCounts } from './contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
+import type { Progress } from './active-runs.store.ts';
 import { batches } from './batches.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { EndRun } from './end-run.ts';
 import { overlap } from './overlap.ts';
+import { SyncBookings } from './sync-bookings.ts';
 import { SyncPage } from './sync-page.ts';
 import type { Contested, RunTask } from './sync-page.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
@@ -20,9 +21,6 @@ import type { Doubt } from './sync-run.decider.ts';
 const HEARTBEAT = 5_000; // ms, a twelfth of the lease
 const AT_A_TIME = 2; // batches: one is decided and sealed while the other is written
 const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller ones cost (bench/)
-
-/** How far a run has come. `unsaved` is what its row does not say yet: the next heartbeat does. */
-type Progress = { counts: SyncCounts; unsaved: SyncCounts; phase: string; total: number | null };
 
 /** Works on the runs that this instance has started, and ends those whose worker is dead. */
 @Injectable()
@@ -35,6 +33,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly queries: QueryBus,
     private readonly crm: CrmClients,
     private readonly page: SyncPage,
+    private readonly bookings: SyncBookings,
     private readonly clients: CrmClientList,
     private readonly activeRuns: ActiveRuns,
     private readonly endRun: EndRun,
@@ -81,7 +80,10 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const beating = setInterval(() => void this.beat(task, progress, abort), HEARTBEAT);
     try {
       const doubt = await this.syncClients(task, progress, signal);
-      await this.endRun.completed(facts, progress.counts, doubt, by);
+      const { doubt: another, warnings } = await this.bookings.sync(task, progress, signal);
+      const doubts = [doubt, another].filter((one) => one !== null);
+      const end = { doubt: doubts.length === 0 ? null : doubts.join(' '), warnings };
+      await this.endRun.completed(facts, progress.counts, end, by);
     } catch (error) {
       await this.endAfter(abort.signal.aborted ? abort.signal.reason : error, task, progress);
     } finally {
@@ -151,7 +153,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     return held;
   }
 
-  private async endAfter(cause: unknown, task: RunTask, { counts }: Progress): Promise<void> {
+  private async endAfter(cause: unknown, task: RunTask, { counts, phase }: Progress): Promise<void> {
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
     try {
@@ -161,7 +163,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
         await this.endRun.interrupted({ ...facts, counts, dead: false }, STOPPED);
       } else {
         if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run failed');
-        await this.endRun.failed(facts, counts, reasonOf(cause), by);
+        await this.endRun.failed(facts, counts, { ...reasonOf(cause), phase }, by);
       }
     } catch (failure) {
       // The lease will run out and another worker will say that this run was interrupted.

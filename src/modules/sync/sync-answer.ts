@@ -5,7 +5,7 @@ import type { SyncAnswerDto } from './sync.dto.ts';
 
 /** What the caller of a sync is told at its end: see http-contract "The sync answer". */
 export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]): SyncAnswerDto => {
-  const { fetched, created, updated, linked, unchanged, quarantined, erased } = run.counts;
+  const { fetched, created, updated, linked, unchanged, quarantined, erased, bookings } = run.counts;
   return {
     success: true,
     message: messageOf(run),
@@ -15,19 +15,20 @@ export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]):
     stats: {
       leads_created: created,
       leads_updated: updated,
-      bookings_found: 0,
-      errors_count: quarantined,
+      bookings_found: bookings.fetched,
+      errors_count: quarantined + bookings.quarantined,
       clients_fetched: fetched,
       leads_unchanged: unchanged,
       leads_linked: linked,
       clients_quarantined: quarantined,
       clients_erased: erased,
-      bookings_created: 0,
-      bookings_updated: 0,
-      bookings_unchanged: 0,
-      bookings_quarantined: 0,
+      bookings_created: bookings.created,
+      bookings_updated: bookings.updated,
+      bookings_unchanged: bookings.unchanged,
+      bookings_quarantined: bookings.quarantined,
     },
     errors: waiting.map(({ externalId, code, detail }) => ({ externalId, code, message: detail })),
+    warnings: run.warnings,
   };
 };
 
@@ -40,7 +41,7 @@ const messageOf = ({ status, error }: SyncRun): string =>
 export const refuseUnfinished = ({ id, status, error }: SyncRun): never => {
   const reason = error?.detail ?? 'It did not come to its end.';
   const happened = error?.code.startsWith('crm-')
-    ? 'Failed to fetch clients from SimplyBook.me.'
+    ? `Failed to fetch ${error.phase ?? 'clients'} from SimplyBook.me.`
     : `The sync ${status === 'failed' ? 'failed' : `was ${status}`}.`;
   const message =
     status === 'failed'

@@ -1,5 +1,7 @@
 import type { Decider } from '../../shared/event-store/decider.ts';
 import type {
+  BookingCounts,
+  RunError,
   SyncCompleted,
   SyncCounts,
   SyncEvent,
@@ -7,6 +9,7 @@ import type {
   SyncInterrupted,
   SyncStarted,
   SyncTrigger,
+  SyncWarning,
 } from './contract.ts';
 
 type RunFacts = { runId: string; connectionId: string };
@@ -19,6 +22,8 @@ export const run: Decider<Run, SyncEvent> = {
   evolve: (_, event) => (event.type === 'SyncStarted' ? 'running' : 'ended'),
 };
 
+const NO_BOOKINGS: BookingCounts = { fetched: 0, created: 0, updated: 0, unchanged: 0, quarantined: 0 };
+
 export const NO_COUNTS: SyncCounts = {
   fetched: 0,
   created: 0,
@@ -27,7 +32,16 @@ export const NO_COUNTS: SyncCounts = {
   unchanged: 0,
   quarantined: 0,
   erased: 0,
+  bookings: NO_BOOKINGS,
 };
+
+const addBookings = (a: BookingCounts, b: BookingCounts): BookingCounts => ({
+  fetched: a.fetched + b.fetched,
+  created: a.created + b.created,
+  updated: a.updated + b.updated,
+  unchanged: a.unchanged + b.unchanged,
+  quarantined: a.quarantined + b.quarantined,
+});
 
 export const add = (a: SyncCounts, b: SyncCounts): SyncCounts => ({
   fetched: a.fetched + b.fetched,
@@ -37,9 +51,13 @@ export const add = (a: SyncCounts, b: SyncCounts): SyncCounts => ({
   unchanged: a.unchanged + b.unchanged,
   quarantined: a.quarantined + b.quarantined,
   erased: a.erased + b.erased,
+  bookings: addBookings(a.bookings, b.bookings),
 });
 
-/** Every fetched client has exactly one outcome. */
+const balanceBookings = ({ fetched, created, updated, unchanged, quarantined }: BookingCounts): boolean =>
+  fetched === created + updated + unchanged + quarantined;
+
+/** Every fetched client and every fetched booking has exactly one outcome. */
 export const balance = ({
   fetched,
   created,
@@ -48,7 +66,9 @@ export const balance = ({
   unchanged,
   quarantined,
   erased,
-}: SyncCounts): boolean => fetched === created + updated + linked + unchanged + quarantined + erased;
+  bookings,
+}: SyncCounts): boolean =>
+  fetched === created + updated + linked + unchanged + quarantined + erased && balanceBookings(bookings);
 
 export const start =
   (facts: RunFacts, trigger: SyncTrigger) =>
@@ -58,18 +78,23 @@ export const start =
 /** What speaks against believing that the listing shows the company as it is; null when nothing does. */
 export type Doubt = string | null;
 
+/** Warnings with which a run has not brought what it should. */
+const KEEP_FROM_SUCCESS = new Set(['bookings-forbidden']);
+
 export const complete =
-  (facts: RunFacts, counts: SyncCounts, doubt: Doubt) =>
+  (facts: RunFacts, counts: SyncCounts, doubt: Doubt, warnings: SyncWarning[] = []) =>
   (state: Run): SyncCompleted[] => {
     if (state !== 'running') return [];
     if (!balance(counts)) throw new Error(`The counts of run ${facts.runId} do not balance.`);
-    const status =
-      doubt !== null ? 'suspicious' : counts.quarantined > 0 ? 'succeeded-with-errors' : 'succeeded';
-    return [{ type: 'SyncCompleted', data: { ...facts, status, counts, reason: doubt } }];
+    const isFlawed =
+      counts.quarantined + counts.bookings.quarantined > 0 ||
+      warnings.some(({ code }) => KEEP_FROM_SUCCESS.has(code));
+    const status = doubt !== null ? 'suspicious' : isFlawed ? 'succeeded-with-errors' : 'succeeded';
+    return [{ type: 'SyncCompleted', data: { ...facts, status, counts, reason: doubt, warnings } }];
   };
 
 export const fail =
-  (facts: RunFacts, counts: SyncCounts, reason: { code: string; detail: string }) =>
+  (facts: RunFacts, counts: SyncCounts, reason: RunError) =>
   (state: Run): SyncFailed[] =>
     state === 'running' ? [{ type: 'SyncFailed', data: { ...facts, counts, reason } }] : [];
 

@@ -32,10 +32,11 @@ export class SyncRuns implements ReadModel<SyncEvent> {
           insert into sync_runs (id, connection_id, trigger, status, started_at)
           values (${data.runId}, ${data.connectionId}, ${event.data.trigger}, 'running', ${recordedAt})`);
       } else {
-        const { status, error } = endOf(event);
+        const { status, error, warnings } = endOf(event);
         await this.database.execute(sql`
           update sync_runs set status = ${status}, counts = ${JSON.stringify(event.data.counts)}::json,
-            error = ${error === null ? null : JSON.stringify(error)}::jsonb, finished_at = ${recordedAt}
+            error = ${error === null ? null : JSON.stringify(error)}::jsonb,
+            warnings = ${JSON.stringify(warnings)}::jsonb, finished_at = ${recordedAt}
           where id = ${data.runId}`);
       }
     }
@@ -70,23 +71,27 @@ export class GetRunHandler implements IQueryHandler<GetRun> {
 
 type Ended = Exclude<SyncEvent, { type: 'SyncStarted' }>;
 
-const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error'> => {
+const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error' | 'warnings'> => {
   switch (event.type) {
     case 'SyncCompleted': {
-      const { status, reason } = event.data;
-      return { status, error: reason === null ? null : { code: 'listing-doubtful', detail: reason } };
+      const { status, reason, warnings } = event.data;
+      const error = reason === null ? null : { code: 'listing-doubtful', detail: reason, phase: null };
+      return { status, error, warnings };
     }
     case 'SyncFailed':
-      return { status: 'failed', error: event.data.reason };
-    case 'SyncInterrupted':
-      return { status: 'interrupted', error: { code: 'interrupted', detail: event.data.reason } };
+      return { status: 'failed', error: event.data.reason, warnings: [] };
+    case 'SyncInterrupted': {
+      const error = { code: 'interrupted', detail: event.data.reason, phase: null };
+      return { status: 'interrupted', error, warnings: [] };
+    }
   }
 };
 
 const COUNTS = sql`coalesce(r.counts, a.counts)`;
+const MET = sql`(${COUNTS} ->> 'fetched')::int + (${COUNTS} -> 'bookings' ->> 'fetched')::int`;
 
 const RUN = sql`select r.id, r.connection_id as "connectionId", r.trigger, r.status, ${COUNTS} as counts,
-    iso_utc(r.started_at) as "startedAt", iso_utc(r.finished_at) as "finishedAt", r.error,
-    json_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, (${COUNTS} ->> 'fetched')::int),
-      'total', case when a.run_id is null then (${COUNTS} ->> 'fetched')::int else a.total end) as progress
+    iso_utc(r.started_at) as "startedAt", iso_utc(r.finished_at) as "finishedAt", r.error, r.warnings,
+    json_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, ${MET}),
+      'total', case when a.run_id is null then ${MET} else a.total end) as progress
   from sync_runs r left join active_runs a on a.run_id = r.id`;

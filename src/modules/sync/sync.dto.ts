@@ -27,6 +27,12 @@ export class SyncErrorDto {
   message!: string;
 }
 
+/** What a person should know although the run came to its end, for example that the user may not see bookings. */
+export class SyncWarningDto {
+  code!: string;
+  detail!: string;
+}
+
 /** The end of a sync: what it did, and the first ten records it could not take. */
 export class SyncAnswerDto {
   success!: true;
@@ -36,9 +42,19 @@ export class SyncAnswerDto {
   status!: SyncRun['status'];
   stats!: SyncStatsDto;
   errors!: SyncErrorDto[];
+  warnings!: SyncWarningDto[];
 }
 
-/** How many clients a run met; `fetched` is the sum of the others. */
+/** How many bookings a run met; `fetched` is the sum of the others. */
+export class BookingCountsDto {
+  fetched!: number;
+  created!: number;
+  updated!: number;
+  unchanged!: number;
+  quarantined!: number;
+}
+
+/** How many clients a run met; `fetched` is the sum of the others. And how many bookings. */
 export class SyncCountsDto {
   fetched!: number;
   created!: number;
@@ -47,11 +63,14 @@ export class SyncCountsDto {
   unchanged!: number;
   quarantined!: number;
   erased!: number;
+  bookings!: BookingCountsDto;
 }
 
 export class RunErrorDto {
   code!: string;
   detail!: string;
+  /** Where a failed run failed; null for any other. */
+  phase!: 'clients' | 'bookings' | null;
 }
 
 export class RunProgressDto {
@@ -78,6 +97,7 @@ export class RunDto implements SyncRun {
   startedAt!: string;
   finishedAt!: string | null;
   error!: RunErrorDto | null;
+  warnings!: SyncWarningDto[];
   progress!: RunProgressDto;
 }
 

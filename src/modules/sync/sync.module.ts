@@ -7,6 +7,7 @@ import { CrmClientList } from './crm-clients.read-model.ts';
 import { EndRun } from './end-run.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { RunWorker } from './run-worker.ts';
+import { SyncBookings } from './sync-bookings.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
@@ -22,6 +23,7 @@ import { WaitForRun } from './wait-for-run.ts';
     GetRunHandler,
     RunWorker,
     SyncPage,
+    SyncBookings,
     EndRun,
     WaitForRun,
     ActiveRuns,

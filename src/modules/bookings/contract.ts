@@ -1,0 +1,78 @@
+import { Command, Query } from '@nestjs/cqrs';
+import type { Caller } from '../../shared/caller.ts';
+import type { Event } from '../../shared/event-store/event.ts';
+import type { BookingStatus, CrmBooking, UnusableBooking } from '../crm-connection/contract.ts';
+
+/** What became of the bookings of a page; `waiting` names those of the quarantined that already waited as they are. */
+export type TakenBookings = {
+  created: number;
+  updated: number;
+  unchanged: number;
+  quarantined: number;
+  waiting: string[];
+};
+
+/** Takes what the CRM listed: each booking is brought up to date, stays as it is, or waits. Joins the open transaction. */
+export class TakeBookings extends Command<TakenBookings> {
+  constructor(
+    readonly connectionId: string,
+    readonly bookings: readonly CrmBooking[],
+    readonly unusable: readonly UnusableBooking[],
+    readonly runId: string,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** How many bookings of a connection are known that start or were made at `since` or later. */
+export class CountBookings extends Query<number> {
+  constructor(
+    readonly connectionId: string,
+    readonly since: Date,
+  ) {
+    super();
+  }
+}
+
+export type UpcomingBooking = {
+  id: string;
+  status: BookingStatus;
+  startAt: string;
+  endAt: string;
+  service: string | null;
+  provider: string | null;
+};
+
+/** How many bookings a lead has, and the next ten of those that are not canceled. */
+export class BookingsOfLead extends Query<{ total: number; upcoming: UpcomingBooking[] }> {
+  constructor(readonly leadId: string) {
+    super();
+  }
+}
+
+/** What the CRM says of an appointment: when it is, what for, with whom. */
+export type BookingValues = Omit<CrmBooking, 'externalId' | 'clientId' | 'status'>;
+
+/** Whose it is: the client in the CRM, if it names one, and that client's lead, if it has one. */
+export type BookingLinks = { clientId: string | null; leadId: string | null };
+
+type BookingFacts = { bookingId: string; connectionId: string; externalId: string };
+
+/** The values are sealed with the client's key: what somebody books says much about a person. */
+export type BookingUpserted = Event<
+  'BookingUpserted',
+  BookingFacts &
+    BookingLinks & {
+      change: 'created' | 'updated';
+      changed: (keyof BookingValues | keyof BookingLinks | 'status')[];
+      status: BookingStatus;
+    },
+  BookingValues
+>;
+export type BookingQuarantined = Event<
+  'BookingQuarantined',
+  BookingFacts & { runId: string; code: string },
+  { detail: string; record: unknown }
+>;
+export type BookingEvent = BookingUpserted | BookingQuarantined;

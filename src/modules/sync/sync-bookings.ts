@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { CountBookings, TakeBookings } from '../bookings/contract.ts';
+import { CrmBookings } from '../crm-connection/contract.ts';
+import type { BookingPage, CrmWarning } from '../crm-connection/contract.ts';
+import { ActiveRuns } from './active-runs.store.ts';
+import type { Progress } from './active-runs.store.ts';
+import { batches } from './batches.ts';
+import type { SyncCounts } from './contract.ts';
+import { Quarantine } from './quarantine.read-model.ts';
+import type { RunTask } from './sync-page.ts';
+import { NO_COUNTS, add } from './sync-run.decider.ts';
+import type { Doubt } from './sync-run.decider.ts';
+
+/** Bookings that were made or start so long ago, or later, are wanted. */
+const WINDOW = 30 * 86_400_000; // ms
+const BATCH = 1_000; // bookings a transaction
+
+/** The second half of a run: what the clients have booked. */
+@Injectable()
+export class SyncBookings {
+  constructor(
+    private readonly events: EventStore,
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly crm: CrmBookings,
+    private readonly quarantine: Quarantine,
+    private readonly activeRuns: ActiveRuns,
+  ) {}
+
+  /** Takes every booking of the window, and keeps `progress` up to date. */
+  async sync(
+    task: RunTask,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<{ doubt: Doubt; warnings: CrmWarning[] }> {
+    const { id } = task.connection;
+    const since = new Date(Date.now() - WINDOW);
+    const known = await this.queries.execute(new CountBookings(id, since));
+    const warnings: CrmWarning[] = [];
+    let end: BookingPage['end'] = null;
+    const before = progress.counts.fetched;
+    progress.phase = 'bookings';
+    progress.total = null;
+    for await (const batch of batches(this.crm.bookingPages(id, since, signal), BATCH)) {
+      signal.throwIfAborted();
+      const announced = batch.at(-1)?.announced ?? null;
+      if (announced !== null) progress.total = before + announced;
+      end = batch.at(-1)?.end ?? null;
+      warnings.push(...batch.flatMap((page) => page.warnings));
+      await this.write(task, batch, progress);
+    }
+    return { doubt: doubtOf(end, progress.counts.bookings.fetched, known, warnings), warnings };
+  }
+
+  /** What a few requests have brought, in one transaction. */
+  private async write(task: RunTask, pages: readonly BookingPage[], progress: Progress): Promise<void> {
+    const { runId, connection, by } = task;
+    const bookings = pages.flatMap((page) => page.bookings);
+    const unusable = pages.flatMap((page) => page.unreadable);
+    if (bookings.length + unusable.length === 0) return;
+    const command = new TakeBookings(connection.id, bookings, unusable, runId, by);
+    const taken = await this.events.transaction(async () => {
+      const { waiting, ...outcomes } = await this.commands.execute(command);
+      await this.quarantine.sighted(connection.id, waiting, 'booking');
+      const fetched = bookings.length + unusable.length;
+      const counts: SyncCounts = { ...NO_COUNTS, bookings: { fetched, ...outcomes } };
+      const { phase, total } = progress;
+      await this.activeRuns.advance(runId, { counts, phase, total });
+      return counts;
+    });
+    progress.counts = add(progress.counts, taken);
+  }
+}
+
+/** Nothing where there was something is no news to act on, unless the CRM says why. */
+const doubtOf = (
+  end: BookingPage['end'],
+  fetched: number,
+  known: number,
+  warnings: readonly CrmWarning[],
+): Doubt => {
+  const isForbidden = warnings.some(({ code }) => code === 'bookings-forbidden');
+  if (fetched === 0 && known > 0 && !isForbidden) {
+    return `The CRM listed no bookings, although ${known} of the last 30 days or to come are known. Nothing was changed; see whether the account is the right one and may see all bookings.`;
+  }
+  if (end === null) return 'The CRM stopped listing bookings without saying that it had listed them all.';
+  return end.complete ? null : end.reason;
+};
