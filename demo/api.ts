@@ -5,17 +5,28 @@ import { DemoFailure } from './failure.ts';
 export type Api = { url: string; key: string; signal: AbortSignal };
 
 export type Outcome = 'created' | 'updated' | 'linked' | 'unchanged' | 'quarantined' | 'erased';
+export type BookingOutcome = 'created' | 'updated' | 'unchanged' | 'quarantined';
+export type Counts = Record<'fetched' | Outcome, number> & {
+  bookings: Record<'fetched' | BookingOutcome, number>;
+};
 export type Run = {
   id: string;
   status: string;
-  counts: Record<'fetched' | Outcome, number>;
+  counts: Counts;
   error: { code: string; detail: string } | null;
   progress: { phase: string; done: number; total: number | null };
 };
 export type Connection = { id: string };
 export type Lead = { id: string; name: string | null; email: string | null; phone: string | null };
+export type Appointment = {
+  startLocal: string | null;
+  startAt: string | null;
+  status: string;
+  service: string | null;
+  provider: string | null;
+};
 export type LogEntry = { position: number; type: string; data: Record<string, unknown>; recordedAt: string };
-export type Waiting = { externalId: string; code: string; detail: string };
+export type Waiting = { kind: 'client' | 'booking'; externalId: string; code: string; detail: string };
 export type List<T> = { data: T[] };
 
 const ANSWER_WITHIN = 30_000;

@@ -1,10 +1,12 @@
 import { styleText } from 'node:util';
-import type { Outcome } from './api.ts';
+import type { BookingOutcome, Outcome } from './api.ts';
 import type { Stage } from './stage.ts';
 import type { Synced } from './sync.ts';
 
 const OUTCOMES: Outcome[] = ['created', 'updated', 'linked', 'unchanged', 'quarantined', 'erased'];
+const BOOKING_OUTCOMES: BookingOutcome[] = ['created', 'updated', 'unchanged', 'quarantined'];
 const BAR = 24;
+const NAMES = 22;
 
 const dim = (text: string): string => styleText('dim', text);
 const bold = (text: string): string => styleText('bold', text);
@@ -19,31 +21,39 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 
 export const progressLine = (done: number, total: number | null): string => {
   if (total === null || total === 0 || !process.stdout.isTTY) {
-    return `${number(done)}${total === null ? '' : ` of ${number(total)}`} clients`;
+    return `${number(done)}${total === null ? '' : ` of ${number(total)}`} records`;
   }
   const full = Math.min(BAR, Math.round((done / total) * BAR));
-  return `${'█'.repeat(full)}${dim('░'.repeat(BAR - full))}  ${number(done)} of ${number(total)} clients`;
+  return `${'█'.repeat(full)}${dim('░'.repeat(BAR - full))}  ${number(done)} of ${number(total)} records`;
 };
 
-/** 1,000 clients in 1.9 s */
+/** 1,000 clients and 120 bookings in 1.9 s */
 export const summary = ({ run, took }: Synced): string =>
-  `${number(run.counts.fetched)} clients in ${seconds(took)}`;
+  `${number(run.counts.fetched)} clients and ${number(run.counts.bookings.fetched)} bookings in ${seconds(took)}`;
 
 export const heading = (): string =>
-  `\n${bold('crm-sync')}  the clients of a SimplyBook.me company become leads\n`;
+  `\n${bold('crm-sync')}  the clients of a SimplyBook.me company become leads, with what they have booked\n`;
 
 const section = (title: string, lines: string[]): string =>
   [`\n${bold(title)}`, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n');
 
 const statistics = ({ first, second }: Stage): string => {
   const row = (name: string, one: string, other: string): string =>
-    `${name.padEnd(16)}${one.padStart(11)}${other.padStart(14)}`;
+    `${name.padEnd(NAMES)}${one.padStart(11)}${other.padStart(14)}`;
   const counted = (name: 'fetched' | Outcome): string =>
     row(name, number(first.run.counts[name]), number(second.run.counts[name]));
+  const bookings = (name: 'fetched' | BookingOutcome): string =>
+    row(
+      `bookings ${name}`,
+      number(first.run.counts.bookings[name]),
+      number(second.run.counts.bookings[name]),
+    );
   return section('Statistics', [
     dim(row('clients', 'first sync', 'second sync')),
     counted('fetched'),
     ...OUTCOMES.map(counted),
+    bookings('fetched'),
+    ...BOOKING_OUTCOMES.map(bookings),
     dim(row('events appended', number(first.appended), number(second.appended))),
   ]);
 };
@@ -55,7 +65,8 @@ const again = ({ second }: Stage): string =>
   ]);
 
 const quarantine = ({ first, waiting }: Stage): string => {
-  const more = first.run.counts.quarantined - waiting.length;
+  const { quarantined, bookings } = first.run.counts;
+  const more = quarantined + bookings.quarantined - waiting.length;
   if (waiting.length === 0) return '';
   return section('Waiting in quarantine, until the CRM mends them', [
     ...waiting.map(({ detail }) => detail),
@@ -77,6 +88,14 @@ const examples = ({ examples: list }: Stage): string =>
     ]),
   );
 
+const booked = ({ appointments }: Stage): string =>
+  section(
+    'Three bookings, local time and instant',
+    appointments.map(({ startLocal, startAt, status, service, provider }) =>
+      `${startLocal ?? ''} = ${moment(startAt ?? '')}  ${status.padEnd(10)} ${cut(service ?? '', 16)} ${provider ?? ''}`.trimEnd(),
+    ),
+  );
+
 const whereToLook = ({ api, sandbox }: Stage): string =>
   section('Where to look', [
     `API      ${api.url}/api`,
@@ -90,7 +109,7 @@ const whereToLook = ({ api, sandbox }: Stage): string =>
 
 /** All that the demo has found, for people. */
 export const report = (stage: Stage): string =>
-  [statistics, again, quarantine, examples, whereToLook].map((part) => part(stage)).join('\n');
+  [statistics, again, quarantine, examples, booked, whereToLook].map((part) => part(stage)).join('\n');
 
 export const end = (once: boolean): string =>
   once

@@ -1,5 +1,5 @@
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import type { Api, Connection, Lead, LogEntry, Waiting } from './api.ts';
+import type { Api, Appointment, Connection, Lead, LogEntry, Waiting } from './api.ts';
 import type { Synced } from './sync.ts';
 
 /** What is to be undone at the end, in the order it was done. */
@@ -13,5 +13,6 @@ export type Stage = {
   first: Synced;
   second: Synced;
   waiting: Waiting[];
+  appointments: Appointment[];
   examples: { lead: Lead; last: LogEntry }[];
 };

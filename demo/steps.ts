@@ -1,7 +1,7 @@
 import type { ListrTask } from 'listr2';
 import { DEFAULTS, startSandbox } from '../sandbox/sandbox.ts';
 import { get, post } from './api.ts';
-import type { Api, Connection, Lead, List, LogEntry, Run, Waiting } from './api.ts';
+import type { Api, Appointment, Connection, Lead, List, LogEntry, Run, Waiting } from './api.ts';
 import { DemoFailure, Interrupted } from './failure.ts';
 import { number, progressLine, summary } from './report.ts';
 import { startService } from './service.ts';
@@ -11,6 +11,7 @@ import type { Synced } from './sync.ts';
 import { makeDirectory, removeDirectory } from './throw-away.ts';
 
 const CLIENTS = 1000;
+const BOOKINGS = 200;
 /** Milliseconds for each answer of the sandbox: like a real one, and slow enough to see the sync work. */
 const LATENCY = 120;
 const EXAMPLES = 3;
@@ -38,9 +39,13 @@ const givingUp =
   };
 
 const sandboxStep = (closers: Closers): Step => ({
-  title: `Start a sandbox of SimplyBook.me with ${number(CLIENTS)} clients`,
+  title: `Start a sandbox of SimplyBook.me with ${number(CLIENTS)} clients and ${number(BOOKINGS)} bookings`,
   work: async (stage) => {
-    stage.sandbox = await startSandbox({ clients: CLIENTS, switches: { latency: LATENCY } });
+    stage.sandbox = await startSandbox({
+      clients: CLIENTS,
+      bookings: BOOKINGS,
+      switches: { latency: LATENCY },
+    });
     closers.push(() => stage.sandbox.close());
   },
 });
@@ -71,7 +76,7 @@ const connectStep: Step = {
 };
 
 const firstSyncStep: Step = {
-  title: 'Sync its clients into leads',
+  title: 'Sync its clients into leads, with what they have booked',
   work: async (stage, task) => {
     stage.first = await sync(stage.api, stage.connection.id, telling(task));
     task.title += `: ${summary(stage.first)}`;
@@ -90,8 +95,12 @@ const questionsStep: Step = {
   title: 'Ask for the results',
   work: async (stage) => {
     const { api, connection } = stage;
-    const quarantine = `/api/quarantine?connectionId=${connection.id}&limit=${EXAMPLES}`;
-    stage.waiting = (await get<List<Waiting>>(api, quarantine)).data;
+    const quarantine = `/api/quarantine?connectionId=${connection.id}&limit=200`;
+    const { data: waiting } = await get<List<Waiting>>(api, quarantine);
+    stage.waiting = (['client', 'booking'] as const).flatMap((kind) =>
+      waiting.filter((one) => one.kind === kind).slice(0, EXAMPLES),
+    );
+    stage.appointments = (await get<List<Appointment>>(api, `/api/bookings?limit=${EXAMPLES}`)).data;
     const { data: leads } = await get<List<Lead>>(api, `/api/leads?limit=${EXAMPLES}`);
     stage.examples = await Promise.all(
       leads.map(async (lead) => ({ lead, last: await lastEvent(api, lead) })),

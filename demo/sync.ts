@@ -41,17 +41,21 @@ const follow = async (
   return run;
 };
 
-/** Each client has exactly one outcome, or the run is not to be believed. */
+/** Each client and each booking has exactly one outcome, or the run is not to be believed. */
 const believed = (run: Run): Run => {
-  const { fetched, ...outcomes } = run.counts;
-  const accounted = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+  const { bookings, ...clients } = run.counts;
   if (!run.status.startsWith('succeeded')) {
     throw new DemoFailure(`The sync ended as ${run.status}. ${run.error?.detail ?? ''}`.trim());
   }
-  if (accounted !== fetched) {
-    throw new DemoFailure(`The sync fetched ${fetched} clients but accounts for ${accounted}.`);
-  }
+  accountFor('clients', clients);
+  accountFor('bookings', bookings);
   return run;
+};
+
+const accountFor = (what: string, { fetched, ...outcomes }: { fetched: number }): void => {
+  const accounted = Object.values<number>(outcomes).reduce((sum, count) => sum + count, 0);
+  if (accounted === fetched) return;
+  throw new DemoFailure(`The sync fetched ${fetched} ${what} but accounts for ${accounted}.`);
 };
 
 /** Positions have no gaps, so their difference is a number of events. 0: the log is empty. */

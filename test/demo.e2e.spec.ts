@@ -84,6 +84,12 @@ describe('The demo', () => {
     const { created, updated, linked } = statisticsIn(out, 2);
     expect({ created, updated, linked }).toEqual({ created: 0, updated: 0, linked: 0 });
     expect(out).toContain('appended only its own 2 events: SyncStarted, SyncCompleted.');
+    const bookings = (name: string, column: 1 | 2): number =>
+      Number(new RegExp(`^ {2}bookings ${name} +(\\d+) +(\\d+)$`, 'm').exec(out)?.[column]);
+    expect(bookings('created', 1)).toBeGreaterThan(100);
+    expect(bookings('fetched', 1)).toBe(bookings('created', 1) + bookings('quarantined', 1));
+    expect([bookings('created', 2), bookings('unchanged', 2)]).toEqual([0, bookings('created', 1)]);
+    expect(out.match(/^ {2}Booking \d+ .*\.$/gm)).toHaveLength(3);
     expect(out.match(/^ {2}Client \d+ .*\.$/gm)).toHaveLength(3);
     expect(out.match(/LeadUpserted \(\w+\) at position [\d,]+/g)).toHaveLength(3);
     expect(await leftBehind(demo.mark)).toEqual([]);

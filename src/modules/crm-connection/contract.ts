@@ -85,7 +85,7 @@ export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'can
 
 /**
  * A booking as the CRM lists it, with nothing of its client but the id. Times stand beside the text that the CRM wrote,
- * which is local to the company, and the zone it was read in (docs/adr/0010-times-of-bookings.md).
+ * which is local to the company, and the zone it was read in (docs/adr/0011-times-of-bookings.md).
  */
 export type CrmBooking = {
   externalId: string;

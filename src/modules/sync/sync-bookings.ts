@@ -41,8 +41,7 @@ export class SyncBookings {
     const warnings: CrmWarning[] = [];
     let end: BookingPage['end'] = null;
     const before = progress.counts.fetched;
-    progress.phase = 'bookings';
-    progress.total = null;
+    await this.begin(task, progress);
     for await (const batch of batches(this.crm.bookingPages(id, since, signal), BATCH)) {
       signal.throwIfAborted();
       const announced = batch.at(-1)?.announced ?? null;
@@ -52,6 +51,13 @@ export class SyncBookings {
       await this.write(task, batch, progress);
     }
     return { doubt: doubtOf(end, progress.counts.bookings.fetched, known, warnings), warnings };
+  }
+
+  /** Says that the clients are done, and all that has not been said of them. */
+  private async begin({ runId }: RunTask, progress: Progress): Promise<void> {
+    const { unsaved } = progress;
+    Object.assign(progress, { phase: 'bookings', total: null, unsaved: NO_COUNTS });
+    await this.activeRuns.advance(runId, { counts: unsaved, phase: 'bookings', total: null });
   }
 
   /** What a few requests have brought, in one transaction. */
