@@ -81,7 +81,7 @@ const shut = ({ faults }: World): Answer | null => {
   const { bookingsRoute } = faults.switches;
   if (bookingsRoute === 'there') return null;
   faults.strike('bookingsRoute');
-  return bookingsRoute === 'missing' ? notFoundPage() : failure(403, 'Access denied');
+  return bookingsRoute === 'forbidden' ? failure(403, 'Access denied') : notFoundPage();
 };
 
 /** GET /admin/bookings, in the order of ids. Parameters it does not know it ignores, without a word. */

@@ -101,8 +101,8 @@ export const SWITCHES = {
   ),
   // bookings
   bookingsRoute: choice(
-    ['there', 'missing', 'forbidden'],
-    'whether bookings can be read: yes; 404 as for an address that does not exist; 403 for this role',
+    ['there', 'missing', 'rest-missing', 'forbidden'],
+    'whether bookings can be read: yes; 404 as for an address that does not exist, in JSON-RPC a method that is not there; by JSON-RPC only; not by this role',
   ),
   rpcBookingsLimit: amount(0, 'getBookings never gives more rows than this, without a word; 0: it does'),
   nested: flag(true, 'a booking brings its service and provider along; false: their ids only'),

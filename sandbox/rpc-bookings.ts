@@ -52,10 +52,16 @@ const rowOf = ({ crm, faults }: World, booking: Booking): string => {
   return `{"id":${idText(id, ids)},"client_id":${clientJson},${JSON.stringify(rest).slice(1)}`;
 };
 
-/** What getBookings answers: rows as JSON texts, newest record first as nobody has asked for another order. */
+const ORDERS: Record<string, (one: Booking, other: Booking) => number> = {
+  start_date_asc: (one, other) => (one.start < other.start ? -1 : 1),
+  start_date: (one, other) => (one.start > other.start ? -1 : 1),
+  record_date: (one, other) => (one.recorded > other.recorded ? -1 : 1),
+};
+
+/** What getBookings answers: rows as JSON texts, the newest first unless another order is asked for. */
 export const rpcRows = (world: World, filter: Filter): readonly string[] => {
   const { bookings, faults } = world;
-  const now = String(filter['upcoming_only'] ?? '0') === '1' ? bookings.now() : '';
+  const now = textOf(filter, 'upcoming_only') === '1' ? bookings.now() : '';
   const found = bookings
     .all()
     .filter(
@@ -70,7 +76,8 @@ export const rpcRows = (world: World, filter: Filter): readonly string[] => {
         isOfType(one, textOf(filter, 'booking_type')) &&
         one.start >= now,
     )
-    .toReversed();
+    .toReversed()
+    .toSorted(ORDERS[textOf(filter, 'order') ?? ''] ?? (() => 0));
   const { rpcBookingsLimit: most } = faults.switches;
   const limit = Math.min(Number(textOf(filter, 'limit') ?? Infinity), most === 0 ? Infinity : most);
   faults.strikeIfSet(['rpcBookingsLimit']);

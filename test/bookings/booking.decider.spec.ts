@@ -133,7 +133,7 @@ describe('a booking that cannot be taken', () => {
 });
 
 describe('whatever happens to a booking', () => {
-  it('what was decided last is no fact a second time', () => {
+  it('is no fact a second time', () => {
     const status = fc.constantFrom('confirmed' as const, 'canceled' as const);
     const leadId = fc.constantFrom(null, 'lead-1');
     const decide = fc.oneof(
@@ -151,7 +151,7 @@ describe('whatever happens to a booking', () => {
     );
   });
 
-  it('it has a stream of its own', () => {
+  it('keeps its own stream', () => {
     expect(bookingStream('b-1')).toBe('booking-b-1');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UNUSABLE_ODDITIES } from '../../sandbox/appointments.ts';
 import { lastSunday, moved } from '../../sandbox/company-time.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { meet, refusalOf, sorted, type Meeting } from './simplybook.ts';
+import { meet, meetBoth, refusalOf, sorted, type Meeting } from './simplybook.ts';
 
 const DAY = 86_400_000;
 const days = (count: number): number => count * DAY;
@@ -307,6 +307,118 @@ describe('an account without bookings to read', () => {
     expect({ ids, end }).toEqual({ ids: [], end: { complete: true } });
     expect(warnings.map((warning) => warning.code)).toEqual([code]);
     expect(asked(meeting)).toBe(1);
+  });
+});
+
+describe('by JSON-RPC, where REST has no bookings', () => {
+  const byRpc = { bookingsRoute: 'rest-missing' } as const;
+
+  it('the same ones are read, with the same in them', async () => {
+    const meeting = await meetBoth({ clients: 20, bookings: 320, clean: false });
+    const rest = await meeting.listBookings();
+    meeting.sandbox.faults.set(byRpc);
+    const rpc = await meeting.listBookings();
+    const byId = ({ bookings }: typeof rest) =>
+      bookings.toSorted((one, other) => Number(one.externalId) - Number(other.externalId));
+    expect(byId(rpc)).toEqual(byId(rest));
+    const why = ({ unusable }: typeof rest) =>
+      unusable.map(({ externalId, code }) => `${externalId} ${code}`).toSorted();
+    expect(why(rpc)).toEqual(why(rest));
+    expect([rpc.end, rpc.warnings]).toEqual([{ complete: true }, []]);
+    expect(JSON.stringify(rpc.unusable)).not.toContain('@');
+  });
+
+  it('they are read where there is no REST at all', async () => {
+    const meeting = await meetBoth({ clients: 5, bookings: 60, switches: { restMissing: true } });
+    await meeting.list();
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([sorted(ids), end, warnings]).toEqual([wantedIn(meeting.sandbox), { complete: true }, []]);
+  });
+
+  it.each([100, 150])('they are all read although no answer ever holds more than %i', async (most) => {
+    const switches = { ...byRpc, rpcBookingsLimit: most };
+    const meeting = await meetBoth({ clients: 9, bookings: 900, switches });
+    const { ids, end } = await meeting.listBookings();
+    expect([sorted(ids), end]).toEqual([wantedIn(meeting.sandbox), { complete: true }]);
+  });
+
+  it('they are said to be incomplete where one day alone has more than an answer holds', async () => {
+    const switches = { ...byRpc, rpcBookingsLimit: 50 };
+    const { listBookings, sandbox } = await meetBoth({ clients: 1, switches });
+    for (let count = 0; count < 60; count += 1) sandbox.bookings.add({ start: '2030-05-05 10:00:00' });
+    const { ids, end } = await listBookings();
+    expect(ids.length).toBe(50);
+    expect(end).toMatchObject({ complete: false, reason: expect.stringContaining('exactly 50 bookings') });
+  });
+
+  it.each([
+    ['missing', 'bookings-not-offered'],
+    ['forbidden', 'bookings-forbidden'],
+  ] as const)('where they are %s there too it ends with a warning', async (bookingsRoute, code) => {
+    const meeting = await meetBoth({ clients: 2, bookings: 30, switches: { bookingsRoute } });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([ids, end, warnings.map((one) => one.code)]).toEqual([[], { complete: true }, [code]]);
+  });
+
+  it('and where JSON-RPC is not there either it ends with a warning', async () => {
+    const switches = { bookingsRoute: 'missing', rpcMissing: true } as const;
+    const { warnings } = await (await meetBoth({ clients: 2, switches })).listBookings();
+    expect(warnings.map(({ code }) => code)).toEqual(['bookings-not-offered']);
+  });
+});
+
+describe('bookings of long ago that have changed', () => {
+  const yesterday = (): Date => new Date(Date.now() - DAY);
+  const longAgo = async (switches = {}): Promise<{ meeting: Meeting; id: string }> => {
+    const meeting = await meetBoth({ clients: 9, bookings: 450, switches });
+    const { bookings } = meeting.sandbox;
+    for (const { id, recorded } of bookings.all()) bookings.change(id, { edited: recorded });
+    const wanted = new Set(wantedIn(meeting.sandbox));
+    const old = bookings.all().find(({ id }) => !wanted.has(String(id)));
+    return { meeting, id: String(old?.id) };
+  };
+
+  it('since the last sync are read too, by JSON-RPC’s word and as REST has them', async () => {
+    const { meeting, id } = await longAgo();
+    meeting.sandbox.bookings.cancel(Number(id));
+    const { bookings, ids, end } = await meeting.listBookings({ changedSince: yesterday() });
+    expect(sorted(ids)).toEqual(sorted([...wantedIn(meeting.sandbox), id]));
+    expect([bookings.find(({ externalId }) => externalId === id)?.status, end]).toEqual([
+      'canceled',
+      { complete: true },
+    ]);
+    expect(meeting.sandbox.requests.summary().byRoute).toMatchObject({ 'rpc-bookings': 1, booking: 1 });
+  });
+
+  it('are not asked for on a first sync', async () => {
+    const { meeting } = await longAgo();
+    await meeting.listBookings();
+    expect(meeting.sandbox.requests.summary().byRoute['rpc-bookings']).toBeUndefined();
+  });
+
+  it.each([
+    ['is not there', { rpcMissing: true }],
+    ['fails', { troubles: [{ kind: 'status' as const, on: 'rpc-bookings' as const }] }],
+    ['does not take the token', { restTokenOnRpc: false }],
+  ])('are left alone, without a further login, where JSON-RPC %s', async (_, switches) => {
+    const { meeting, id } = await longAgo(switches);
+    meeting.sandbox.bookings.cancel(Number(id));
+    const { ids, end, warnings } = await meeting.listBookings({ changedSince: yesterday() });
+    expect([sorted(ids), end, warnings]).toEqual([wantedIn(meeting.sandbox), { complete: true }, []]);
+    const { byRoute } = meeting.sandbox.requests.summary();
+    expect([byRoute.login, byRoute['rpc-login']]).toEqual([1, undefined]);
+  });
+
+  it('are read up to 200, and the others told of', async () => {
+    const { meeting } = await longAgo();
+    const { bookings } = meeting.sandbox;
+    const start = moved(bookings.now(), -days(100));
+    for (let count = 0; count < 210; count += 1) bookings.add({ start, recorded: start });
+    const last = bookings.add({});
+    expect(last.id).toBeGreaterThan(0);
+    const { ids, warnings } = await meeting.listBookings({ changedSince: yesterday() });
+    expect(ids.length).toBe(wantedIn(meeting.sandbox).length + 200);
+    expect(warnings.map(({ code }) => code)).toEqual(['bookings-changed-unread']);
   });
 });
 

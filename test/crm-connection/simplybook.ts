@@ -101,7 +101,12 @@ export const callerOf = (
     return { pages, clients, unreadable, ids, end: pages.at(-1)?.end ?? null };
   };
   const listBookings: Caller['listBookings'] = async (changes = {}) => {
-    const window = { since: new Date(Date.now() - 30 * 86_400_000), timezone: null, ...changes };
+    const window = {
+      since: new Date(Date.now() - 30 * 86_400_000),
+      changedSince: null,
+      timezone: null,
+      ...changes,
+    };
     const pages: BookingPage[] = [];
     for await (const page of provider.bookingPages(session, window, never)) pages.push(page);
     const bookings = pages.flatMap((page) => page.bookings);

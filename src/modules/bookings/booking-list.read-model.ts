@@ -23,8 +23,6 @@ export type BookingRow = { [Value in keyof BookingValues]: BookingValues[Value] 
   version: number;
 };
 
-/** Where a page starts: after the row with this place and id. */
-export type BookingCursor = [sortedAt: string, id: string];
 export type BookingQuestion = {
   /** Starts then or later. */
   from?: string | undefined;
@@ -33,7 +31,8 @@ export type BookingQuestion = {
   status?: string | undefined;
   leadId?: string | undefined;
   connectionId?: string | undefined;
-  after: BookingCursor | null;
+  /** The start of the last row before (its making here where it has none), and its id. */
+  after: [sortedAt: string, id: string] | null;
   limit: number;
 };
 
@@ -78,11 +77,10 @@ export class BookingList implements ReadModel<BookingEvent> {
     return new Map(rows.map(({ externalId, fingerprint }) => [externalId, fingerprint]));
   }
 
-  async page(question: BookingQuestion): Promise<(BookingRow & { cursor: BookingCursor })[]> {
-    const rows = await this.database.rows(sql<BookingRow & { sortedAt: string }>`
-      select ${BOOKING}, iso_utc(sort_at) as "sortedAt" from bookings
+  async page(question: BookingQuestion): Promise<BookingRow[]> {
+    return this.database.rows(sql<BookingRow>`
+      select ${BOOKING} from bookings
        where ${matching(question)} order by sort_at desc, id desc limit ${question.limit}`);
-    return rows.map(({ sortedAt, ...row }) => ({ ...row, cursor: [sortedAt, row.id] }));
   }
 
   async one(id: string): Promise<BookingRow | undefined> {

@@ -23,8 +23,9 @@ export class BookingsController {
   async list(@Query() { cursor, limit, ...filters }: BookingsQueryDto): Promise<Page<BookingDto>> {
     const after = cursor === undefined ? null : decodeCursor(cursor, 'bookings', CURSOR);
     const rows = await this.bookings.page({ ...filters, after, limit: limit + 1 });
-    const { data, page: next } = page(rows, limit, (row) => encodeCursor(row.cursor, 'bookings'));
-    return { data: data.map(({ cursor: _, ...row }) => row), page: next };
+    return page(rows, limit, ({ startAt, createdAt, id }) =>
+      encodeCursor([startAt ?? createdAt, id], 'bookings'),
+    );
   }
 
   /** One booking. */

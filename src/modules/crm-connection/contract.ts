@@ -117,7 +117,12 @@ export type UnusableBooking = {
 
 /** What a person should know about a listing although it came to its end. */
 export type CrmWarning = {
-  code: 'bookings-not-offered' | 'bookings-forbidden' | 'bookings-order-unknown' | 'timezone-unknown';
+  code:
+    | 'bookings-not-offered'
+    | 'bookings-forbidden'
+    | 'bookings-order-unknown'
+    | 'bookings-changed-unread'
+    | 'timezone-unknown';
   detail: string;
 };
 
@@ -131,7 +136,8 @@ export type BookingPage = {
 };
 
 /**
- * The bookings of a connection that were made or start at `since` or later, page by page, each once. Ends with a page
+ * The bookings of a connection that were made or start at `since` or later, page by page, each once; where the CRM
+ * tells, also those that have changed since the last whole sync. Ends with a page
  * whose `end` is set, or throws a Refusal `crm-…` when no complete page can be had after bounded retries. A company that
  * offers no bookings, or a user who may not see them, is a warning.
  */

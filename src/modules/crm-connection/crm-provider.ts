@@ -75,8 +75,11 @@ export const signInDeadline = (): AbortSignal => {
 export const isHeld = (error: unknown): boolean =>
   error instanceof Refusal && error.details.members?.['held'] === true;
 
-/** Which bookings are wanted, and the zone the company says its times in; null when nobody has told it. */
-export type BookingWindow = { since: Date; timezone: string | null };
+/**
+ * Which bookings are wanted, beside those that have changed since `changedSince`, and the zone the company says its times
+ * in; null when nobody has told it.
+ */
+export type BookingWindow = { since: Date; changedSince: Date | null; timezone: string | null };
 
 /** One line of a connection test: what was tried, what came back, what to do about it. */
 export type CrmCheck = { tried: string; ok: boolean; answered: string; advice: string | null };

@@ -62,9 +62,10 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     since: Date,
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined> {
-    return this.watched(connectionId, (session, { timezone }) =>
-      this.provider.bookingPages(session, { since, timezone }, signal),
-    );
+    return this.watched(connectionId, (session, { timezone, lastSyncedAt }) => {
+      const changedSince = lastSyncedAt === null ? null : new Date(lastSyncedAt);
+      return this.provider.bookingPages(session, { since, changedSince, timezone }, signal);
+    });
   }
 
   /** Whatever is listed in the connection's name; notes on it whether that worked. */

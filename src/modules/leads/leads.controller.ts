@@ -44,7 +44,8 @@ export class LeadsController {
   async one(@Param('id', UuidParamPipe) id: string): Promise<LeadDetailDto> {
     const row = await this.leads.one(id);
     if (row === undefined) throw new Refusal('not-found', 'lead-not-found', 'There is no lead with this id.');
-    return { ...asLead(row), bookings: await this.queries.execute(new BookingsOfLead(id)) };
+    const bookings = await this.queries.execute(new BookingsOfLead(id));
+    return Object.assign(asLead(row), { bookings });
   }
 }
 

@@ -17,7 +17,7 @@ const text = z.string().trim().min(1).max(1_000);
 const optional = text.nullable().catch(null);
 
 /** `[]` is PHP's empty map. */
-const named = z.object({ id: z.unknown(), name: optional }).catch({ id: null, name: null });
+const named = z.object({ id: z.unknown().optional(), name: optional }).catch({ id: null, name: null });
 
 const texts = z.object({
   status: text,

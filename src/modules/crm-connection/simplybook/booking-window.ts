@@ -9,12 +9,16 @@ const dayOf = (local: unknown): string | null =>
 export const dayMade = (record: unknown): string | null =>
   isRecord(record) ? dayOf(record['record_date']) : null;
 
+/** The company's day on which a booking starts; null when no calendar has it. */
+export const dayStarts = (record: unknown): string | null =>
+  isRecord(record) ? dayOf(record['start_datetime']) : null;
+
 /**
  * Whether a booking starts or was made on the company's day `since` or later. One whose start no calendar shows is
  * wanted: it can be said of it only in quarantine.
  */
 export const isWanted = (record: unknown, since: string): boolean => {
-  const start = isRecord(record) ? dayOf(record['start_datetime']) : null;
+  const start = dayStarts(record);
   return start === null || start >= since || (dayMade(record) ?? '') >= since;
 };
 

@@ -5,14 +5,16 @@ import { readPage } from './client-page.ts';
 import { recordKey, readId } from './client-record.ts';
 import { Listing } from './listing.ts';
 import { CrmRefusal } from './refusals.ts';
+import type { Company } from './booking-reader.ts';
 import type { RestVisit } from './rest-visit.ts';
+import type { RpcVisit } from './rpc-visit.ts';
 
 /** What a company's times are read in where nobody says a zone. */
 const FALLBACK_ZONE = 'UTC';
 const MOST_PAGES = 50;
 
-const info = z.object({ timezone: z.string().refine(isZone) });
-const NOT_THERE = { 403: null, 404: null };
+const zoneName = z.string().refine(isZone);
+const info = z.object({ timezone: zoneName });
 
 const timezoneUnknown = (): CrmWarning => ({
   code: 'timezone-unknown',
@@ -29,26 +31,46 @@ const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
   }
 };
 
-/** The zone of the company's clocks: what the connection says, else what the company says, else a guess that is told. */
-export const companyZone = async (
-  visit: RestVisit,
-  told: string | null,
-): Promise<{ zone: string; warnings: CrmWarning[] }> => {
-  if (told !== null) return { zone: told, warnings: [] };
-  const asked = visit.ask<string | null>({
-    path: '/admin/company/info',
-    query: {},
-    read: ({ value }) => ({ answer: info.safeParse(value).data?.timezone ?? null }),
-    instead: NOT_THERE,
-  });
-  const zone = await orNull(asked);
+type Zone = Awaited<ReturnType<Company['zone']>>;
+
+/** What the connection says, else what the company says, else a guess that is told. */
+const zoneOf = async (told: string | null, ask: () => Promise<string | null>): Promise<Zone> => {
+  const zone = told ?? (await orNull(ask()));
   return zone === null ? { zone: FALLBACK_ZONE, warnings: [timezoneUnknown()] } : { zone, warnings: [] };
 };
+
+/** The company as REST tells of it. */
+export const restCompany = (visit: RestVisit, timezone: string | null): Company => ({
+  zone: () =>
+    zoneOf(timezone, () =>
+      visit.ask<string | null>({
+        path: '/admin/company/info',
+        query: {},
+        read: ({ value }) => ({ answer: info.safeParse(value).data?.timezone ?? null }),
+        instead: { 403: null, 404: null },
+      }),
+    ),
+  names: (kind) => namesOf(visit, `/admin/${kind}s`),
+});
+
+/** The company as JSON-RPC tells of it, whose bookings come with their names. */
+export const rpcCompany = (visit: RpcVisit, timezone: string | null): Company => ({
+  zone: () =>
+    zoneOf(timezone, () =>
+      visit.ask<string | null>({
+        method: 'getCompanyParam',
+        params: ['timezone'],
+        read: ({ value }) => ({ answer: zoneName.safeParse(value).data ?? null }),
+        instead: { [-32600]: null, [-32601]: null, 404: null },
+      }),
+    ),
+  names: () => Promise.resolve(new Map()),
+});
 
 const entry = z.object({ id: z.unknown(), name: z.string().trim().min(1).max(1_000) });
 
 /** Names by id, as the list of services or providers has them; none where there is no such list. */
-export const namesOf = async (
+const namesOf = async (
   visit: RestVisit,
   path: '/admin/services' | '/admin/providers',
 ): Promise<ReadonlyMap<string, string>> => {

@@ -13,15 +13,15 @@ const ROWS_A_PAGE = 100;
 /** A whole list is handed on in pieces of this size. */
 const PIECE = 500;
 
-type Rows = { records: unknown[]; cut: boolean };
+export type Rows = { records: unknown[]; cut: boolean };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A list, or a map by id, as PHP writes a list whose keys are not 0, 1, 2, … */
-const readRows = ({ value, cut }: Json): { answer: Rows } | { unusable: string } => {
+export const readRows = ({ value, cut }: Json, of = 'clients'): { answer: Rows } | { unusable: string } => {
   if (Array.isArray(value)) return { answer: { records: value, cut } };
-  if (!isRecord(value)) return { unusable: 'the answer is not a list of clients' };
+  if (!isRecord(value)) return { unusable: `the answer is not a list of ${of}` };
   const records = Object.entries(value).map(([id, row]) =>
     isRecord(row) && row['id'] === undefined ? { ...row, id } : row,
   );
@@ -34,7 +34,7 @@ const readRows = ({ value, cut }: Json): { answer: Rows } | { unusable: string }
 export const rpcClientsQuestion = (page: number | null) => ({
   method: 'getClientList',
   params: page === null ? [''] : ['', ROWS_A_PAGE, page],
-  read: readRows,
+  read: (json: Json) => readRows(json),
 });
 
 const pageFrom = (rows: Rows, announced: number | null, fresh: boolean[], end: End | null): ClientPage =>
@@ -52,7 +52,7 @@ function* pieces({ records, cut }: Rows, end: End): Generator<ClientPage> {
 }
 
 /** Limits are round. JSON-RPC never tells how many clients there are, so a round number of them may be a part only. */
-const looksCut = (count: number): boolean => count > 0 && count % 50 === 0;
+export const looksCut = (count: number): boolean => count > 0 && count % 50 === 0;
 
 const keysOf = ({ records }: Rows): string => records.map(recordKey).join('\n');
 

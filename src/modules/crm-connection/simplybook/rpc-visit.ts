@@ -11,6 +11,10 @@ export type RpcQuestion<T> = {
   method: string;
   params: unknown[];
   read: (result: Json) => { answer: T } | { unusable: string };
+  /** What an error of this code means where it is no failure; 404 stands for a JSON-RPC that is not there. */
+  instead?: Record<number, T>;
+  /** It is not worth a login of its own. */
+  withoutLogin?: true;
 };
 
 /**
@@ -46,7 +50,7 @@ export class RpcVisit {
     const pass = await this.#tokens.forRpc();
     let { token } = pass;
     let exchange = await this.#call(question, token);
-    if (isDenied(exchange) && !pass.isNew && !state.renewed) {
+    if (isDenied(exchange) && !pass.isNew && !state.renewed && question.withoutLogin !== true) {
       state.renewed = true;
       token = await pass.renew();
       exchange = await this.#call(question, token);
@@ -55,14 +59,16 @@ export class RpcVisit {
       this.#taken = token;
       this.#tokens.worked(token);
     }
-    return this.#judge(exchange, question.read);
+    return this.#judge(exchange, question);
   }
 
   #call<T>({ method, params }: RpcQuestion<T>, token: CrmToken): Promise<RpcExchange> {
     return callRpc(this.#tokens.wire, '/admin/', { method, params, token });
   }
 
-  #judge<T>(exchange: RpcExchange, read: RpcQuestion<T>['read']): Outcome<T> {
+  #judge<T>(exchange: RpcExchange, { read, instead }: RpcQuestion<T>): Outcome<T> {
+    const meant = instead?.[wordOf(exchange)];
+    if (meant !== undefined) return { answer: meant };
     if (exchange.kind === 'missing') return later(new RpcClosed());
     if (exchange.kind === 'trouble') return exchange.outcome;
     if (isDenied(exchange)) {
@@ -77,3 +83,9 @@ export class RpcVisit {
     return 'answer' in taken ? taken : later(answerUnusable(taken.unusable));
   }
 }
+
+/** The code by which a question may expect it; 0 for anything that is not to be expected. */
+const wordOf = (exchange: RpcExchange): number => {
+  if (exchange.kind === 'missing') return 404;
+  return exchange.kind === 'error' && !/too many/i.test(exchange.says) ? exchange.code : 0;
+};

@@ -9,7 +9,7 @@ import {
   type CrmSession,
   type CrmToken,
 } from '../crm-provider.ts';
-import { BookingPages } from './booking-pages.ts';
+import { bookingPages } from './booking-pages.ts';
 import { checkWays } from './check.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
 import { recordKey } from './client-record.ts';
@@ -67,7 +67,7 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     window: BookingWindow,
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined> {
-    return new BookingPages(this.#visit(session, signal).rest, window, this.#settings.maxPages).pages();
+    return bookingPages(this.#visit(session, signal), window, this.#settings.maxPages);
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {
