@@ -3,7 +3,7 @@ import type { Booking } from './appointments.ts';
 import { bookingDetailJson, bookingJson } from './booking-json.ts';
 import { idOf } from './client-json.ts';
 import type { Switches } from './faults.ts';
-import { cut, listAnswer, metadataOf, shuffled, tricksOf, windowOf } from './list-tricks.ts';
+import { cut, listAnswer, metadataOf, shuffled, tricksOf, windowOf, type Window } from './list-tricks.ts';
 import { PROVIDERS, providerJson, SERVICES, serviceJson } from './services.ts';
 import type { World } from './world.ts';
 
@@ -50,15 +50,29 @@ const passes = (world: World, query: URLSearchParams): ((booking: Booking) => bo
   };
 };
 
-const rowsOf = (world: World, query: URLSearchParams, { order, empty }: Readonly<Switches>): string[] => {
-  const { bookings, faults } = world;
+const found = (world: World, query: URLSearchParams): Booking[] =>
+  world.bookings.all().filter(passes(world, query));
+
+const rowsOf = (
+  world: World,
+  bookings: readonly Booking[],
+  { order, empty }: Readonly<Switches>,
+): string[] => {
   if (empty) return [];
-  const rows = bookings
-    .all()
-    .filter(passes(world, query))
-    .map((booking) => bookingJson(world, booking));
-  const all = [...rows, ...bookings.rows];
-  return order === 'shuffle' ? shuffled(all, faults.struck['order'] ?? 0) : all;
+  const all = [...bookings.map((booking) => bookingJson(world, booking)), ...world.bookings.rows];
+  return order === 'shuffle' ? shuffled(all, world.faults.struck['order'] ?? 0) : all;
+};
+
+/** What others do while somebody pages through: one is booked, or one of this page is gone. */
+const drift = ({ bookings, faults }: World, listed: readonly Booking[], { page, size }: Window): void => {
+  const { drift: wanted, driftTimes } = faults.switches;
+  const times = faults.struck['drift'] ?? 0;
+  if (times >= driftTimes || page * size >= listed.length) return;
+  faults.strike('drift');
+  const isGone = wanted === 'delete' || (wanted === 'mixed' && times % 2 === 1);
+  const here = listed[(page - 1) * size];
+  if (isGone && here !== undefined) bookings.remove(here.id);
+  if (!isGone) bookings.add();
 };
 
 /** Ever new bookings, for a list without an end. */
@@ -91,10 +105,12 @@ export const listBookings = (world: World, ask: Ask): Answer => {
   const { faults } = world;
   const tricks = tricksOf(faults, 'bookings');
   const window = windowOf(ask.query, tricks);
-  const rows = rowsOf(world, ask.query, tricks);
+  const listedNow = found(world, ask.query);
+  const rows = rowsOf(world, listedNow, tricks);
   const shown = cut(faults, tricks, rows, window, () => invented(window.page, window.size));
   if (tricks === faults.switches)
     faults.strikeIfSet(['order', 'itemsCount', 'pagesCount', 'bareArray', 'empty']);
+  if (tricks.drift !== 'none') drift(world, listedNow, window);
   return listAnswer(tricks, shown, metadataOf(tricks, rows.length, window, {}));
 };
 

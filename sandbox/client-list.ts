@@ -72,6 +72,6 @@ export const listClients = (world: World, ask: Ask): Answer => {
   const data = shown.map((row) => (typeof row === 'string' ? row : rowJson(crm, row, faults.switches)));
   const alphabet = rows.length === 0 ? {} : { alphabet_index: alphabetOf(rows) };
   const metadata = metadataOf(tricks, rows.length, window, alphabet);
-  drift(world, rows, window);
+  if (tricks.drift !== 'none') drift(world, rows, window);
   return listAnswer(tricks, data, metadata);
 };

@@ -6,6 +6,7 @@ export type Window = { page: number; size: number; asked: number };
 
 /** The switches that shape a list; `faultyList` says which one. */
 const SHAPING = [
+  'drift',
   'onPageEcho',
   'order',
   'repeatPage',

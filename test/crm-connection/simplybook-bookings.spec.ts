@@ -270,6 +270,19 @@ describe('a list of bookings that is not what it should be', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['bookings-order-unknown']);
   });
 
+  it.each(['insert', 'delete', 'mixed'] as const)(
+    'and moves while it is read (%s) is read to its end all the same',
+    async (drift) => {
+      const switches = { ...faulty, drift, onPageCap: 20 };
+      const meeting = await meet({ clients: 9, bookings: 230, switches });
+      const { ids, end, warnings } = await meeting.listBookings();
+      expect([end, warnings]).toEqual([{ complete: true }, []]);
+      // What came while the end of the list had been read already, the next sync reads.
+      expect(wantedIn(meeting.sandbox).filter((id) => Number(id) <= 4230 && !ids.includes(id))).toEqual([]);
+      expect(meeting.sandbox.faults.struck['drift']).toBe(3);
+    },
+  );
+
   it('and never ends is an error, not a stop', async () => {
     const switches = { ...faulty, endless: 'new', itemsCount: 'absent' } as const;
     const { listBookings } = await meet({ clients: 9, bookings: 230, switches }, { maxPages: 30 });

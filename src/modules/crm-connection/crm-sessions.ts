@@ -28,6 +28,9 @@ const NEEDS_A_PERSON = new Set([
   'crm-secret-unreadable',
 ]);
 
+/** What changed while the last sync went on may have been changed before its end, but not seen. */
+const LONGEST_RUN = 3_600_000; // ms
+
 /** A damaged secret concerns its connection alone, and only new credentials mend it. */
 const explained = (error: unknown): unknown =>
   error instanceof SealBroken
@@ -63,7 +66,7 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined> {
     return this.watched(connectionId, (session, { timezone, lastSyncedAt }) => {
-      const changedSince = lastSyncedAt === null ? null : new Date(lastSyncedAt);
+      const changedSince = lastSyncedAt === null ? null : new Date(Date.parse(lastSyncedAt) - LONGEST_RUN);
       return this.provider.bookingPages(session, { since, changedSince, timezone }, signal);
     });
   }

@@ -23,10 +23,26 @@ export const isWanted = (record: unknown, since: string): boolean => {
 };
 
 /** The ids of a page; a record without one says nothing of the order. Null: one of them is no number. */
-export const numbersOf = (records: readonly unknown[]): bigint[] | null => {
+const numbersOf = (records: readonly unknown[]): bigint[] | null => {
   const ids = records.flatMap((record) => (isRecord(record) ? (readId(record['id']) ?? []) : []));
   return ids.every((id) => /^\d+$/.test(id)) ? ids.map(BigInt) : null;
 };
 
-export const areAscending = (ids: readonly bigint[]): boolean =>
+const areAscending = (ids: readonly bigint[]): boolean =>
   ids.every((id, index) => index === 0 || ids[index - 1]! < id);
+
+/**
+ * For pages read from the last to the first: whether each stands in the order of ids, before the one that was read before
+ * it. A row that goes meanwhile brings rows of that one into this one, but not all of them.
+ */
+export const orderBackwards = (): ((records: readonly unknown[]) => boolean) => {
+  let later: bigint[] = [];
+  return (records) => {
+    const ids = numbersOf(records);
+    if (ids === null) return false;
+    const own = ids.filter((id) => !later.includes(id));
+    const isOrdered = areAscending([...own, ...later.slice(0, 1)]);
+    if (ids.length > 0) later = ids;
+    return isOrdered && (own.length > 0 || ids.length === 0);
+  };
+};

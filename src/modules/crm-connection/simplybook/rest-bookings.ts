@@ -1,6 +1,6 @@
 import type { BookingPage, CrmWarning } from '../contract.ts';
 import type { BookingReader } from './booking-reader.ts';
-import { areAscending, dayMade, numbersOf } from './booking-window.ts';
+import { dayMade, orderBackwards } from './booking-window.ts';
 import { readPage, type ListedPage } from './client-page.ts';
 import { recordKey } from './client-record.ts';
 import { Listing } from './listing.ts';
@@ -92,21 +92,18 @@ export class RestBookings {
   /** The whole list from its end, as far as it was made in the window. What is added meanwhile is the next sync's. */
   async *#madeLately(last: number, first: ListedPage): AsyncGenerator<BookingPage, void, undefined> {
     const since = await this.#reader.since();
-    let later: bigint[] = [];
+    const isInOrder = orderBackwards();
     for (let page = Math.min(last, this.#mostPages); page > 1; page -= 1) {
       const listed = await this.#visit.ask(question(page, {}, null));
       const { records } = listed.page;
-      const ids = numbersOf(records);
+      yield await this.#reader.page(records, listed.cut, null);
       // The last page may have gone meanwhile, no other one.
-      if (ids === null || !areAscending([...ids, ...later]) || (records.length === 0 && page < last)) {
+      if (!isInOrder(records) || (records.length === 0 && page < last)) {
         return this.#reader.warn(ORDER_UNKNOWN);
       }
-      yield await this.#reader.page(records, listed.cut, null);
-      later = ids.slice(0, 1);
       const days = records.map(dayMade);
       if (days.length > 0 && days.every((day) => day !== null && day < since)) return;
     }
-    const ids = numbersOf(first.records);
-    if (ids === null || !areAscending([...ids, ...later])) this.#reader.warn(ORDER_UNKNOWN);
+    if (!isInOrder(first.records)) this.#reader.warn(ORDER_UNKNOWN);
   }
 }
