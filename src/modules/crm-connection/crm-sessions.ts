@@ -91,7 +91,6 @@ export class CrmSessions extends CrmClients {
       otherTokens: this.tokens.of(connectionId, 'other_token'),
       pace: (signal) => this.secrets.pace(connectionId, signal),
       takeStep: (step) => this.secrets.takeStep(connectionId, step),
-      mayLogIn: () => this.tokens.mayLogIn(connectionId),
     };
   }
 
