@@ -30,12 +30,18 @@ create table connection_secrets (
   -- Whoever holds the lease is the one that asks the CRM for a new token.
   token_lease uuid,
   token_lease_until timestamptz,
-  -- What the last login attempt was refused with, and until when none is made.
-  refused jsonb,
-  refused_at timestamptz,
-  refused_until timestamptz,
   -- When the next request to this company may be sent; shared by all instances.
   next_request_at timestamptz not null default now()
+);
+
+-- State, not facts: what the last login for this token was refused with, and until when none is made.
+create table login_refusals (
+  connection_id uuid references connection_secrets on delete cascade,
+  slot text,
+  refusal jsonb not null,
+  refused_at timestamptz not null,
+  held_until timestamptz not null,
+  primary key (connection_id, slot)
 );
 
 -- State, not facts: who is connecting a company at the moment.
@@ -47,4 +53,5 @@ create table connecting (
   primary key (provider, company)
 );
 
-grant select, insert, update, delete on connections, connection_secrets, connecting to crm_sync_service;
+grant select, insert, update, delete on connections, connection_secrets, login_refusals, connecting
+  to crm_sync_service;

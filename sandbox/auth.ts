@@ -132,10 +132,12 @@ export class Auth {
     return this.#sessions.get(session) === true && code === SMS_CODE;
   }
 
-  /** The window before and the one after are let pass, as most servers do; a code that was used is not. */
+  /** The windows beside the present one are let pass, as most servers do; a code that was used is not. */
   #isFromApp(code: unknown): boolean {
-    const now = stepAt(Date.now(), this.#faults.switches.totpSeconds);
-    const step = [now - 1, now, now + 1].find((one) => codeOf(this.#account.totpSecret, one) === code);
+    const { totpSeconds, totpSkew } = this.#faults.switches;
+    const now = stepAt(Date.now(), totpSeconds);
+    const steps = Array.from({ length: 2 * totpSkew + 1 }, (_, index) => now - totpSkew + index);
+    const step = steps.find((one) => codeOf(this.#account.totpSecret, one) === code);
     if (step === undefined || step <= this.#lastStep) return false;
     this.#lastStep = step;
     return true;

@@ -33,6 +33,7 @@ export const SWITCHES = {
     'which second factors it offers: authenticator app and text message, the message only, or it does not tell',
   ),
   totpSeconds: amount(30, 'how long the authenticator app shows a code'),
+  totpSkew: amount(1, 'how many windows before and after the present one a code is let pass'),
   lockoutAfter: amount(5, 'more failed logins than this in lockoutSeconds lock the login with 403; 0: never'),
   lockoutSeconds: amount(300, 'how long failed logins count'),
   tokenSeconds: amount(3600, 'how long a token lives'),

@@ -312,6 +312,10 @@ describe('a company that does not let us in any more', () => {
     expect(second.map(({ type }) => type)).toEqual(['SyncStarted', 'SyncFailed']);
 
     company.faults.reset();
+    // As if the five minutes in which no login is tried again were over.
+    await world.rows('update login_refusals set held_until = now() where connection_id = $1', [
+      connection.id,
+    ]);
     const third = await world.appended(() => world.sync(connection));
     expect(third.map(({ type }) => type)).toEqual(['SyncStarted', 'CrmRecovered', 'SyncCompleted']);
     const { body: well } = await world.api<Connection>('GET', `/api/connections/${connection.id}`);

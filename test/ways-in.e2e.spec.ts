@@ -269,7 +269,7 @@ describe('a password that was changed in the CRM', () => {
     await sync(connection);
     company.account.password = password;
     await world.rows(
-      `update connection_secrets set refused_until = now() - interval '1 second' where connection_id = $1`,
+      `update login_refusals set held_until = now() - interval '1 second' where connection_id = $1`,
       [connection.id],
     );
     expect((await world.sync(connection)).status).toBe('succeeded');
@@ -318,7 +318,7 @@ describe('a password that was changed in the CRM', () => {
     locksOut(company);
     await sync(connection);
     company.account.password = password;
-    await world.rows(`update connection_secrets set refused_until = now() where connection_id = $1`, [
+    await world.rows(`update login_refusals set held_until = now() where connection_id = $1`, [
       connection.id,
     ]);
     expect((await test(connection)).ok).toBe(true);
@@ -333,8 +333,8 @@ describe('a password that was changed in the CRM', () => {
     for (let times = 0; times < 3; times += 1) expect((await sync(connection)).code).toBe('crm-locked-out');
     expect(attempts(company)).toEqual([1, 0]);
     const [row] = await world.rows<{ minutes: number }>(
-      `select round(extract(epoch from refused_until - now()) / 60)::int as minutes
-         from connection_secrets where connection_id = $1`,
+      `select round(extract(epoch from held_until - now()) / 60)::int as minutes
+         from login_refusals where connection_id = $1`,
       [connection.id],
     );
     expect(row?.minutes).toBe(10);

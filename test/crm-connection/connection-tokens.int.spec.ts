@@ -203,9 +203,9 @@ describe('a login that is refused', () => {
 
   it('allows no further attempt for five minutes, on no instance', async () => {
     const id = await connected();
-    await here.mayLogIn(id);
+    await here.mayLogIn(id, 'token');
     await refusalOf(replace(here, id, () => Promise.reject(refused())));
-    const held = await refusalOf(elsewhere.mayLogIn(id));
+    const held = await refusalOf(elsewhere.mayLogIn(id, 'token'));
     expect(held).toMatchObject({ kind: 'unprocessable', code: 'crm-credentials-refused' });
     expect(held.message).toMatch(/^It said no\. Do something\. Not tried again before \d\d:\d\d:\d\d UTC/);
     expect(held.details.retryAfter).toBeGreaterThan(290);
@@ -216,10 +216,10 @@ describe('a login that is refused', () => {
     const id = await connected();
     await refusalOf(replace(here, id, () => Promise.reject(refused())));
     await store.rows(
-      "update connection_secrets set refused_until = refused_until - interval '301 seconds' where connection_id = $1",
+      "update login_refusals set held_until = held_until - interval '301 seconds' where connection_id = $1",
       [id],
     );
-    await elsewhere.mayLogIn(id);
+    await elsewhere.mayLogIn(id, 'token');
   });
 
   it.each([
@@ -230,7 +230,7 @@ describe('a login that is refused', () => {
   ])('with %s forbids the next one for %i seconds', async (why, seconds) => {
     const id = await connected();
     await refusalOf(replace(here, id, () => Promise.reject(why)));
-    const { details } = await refusalOf(elsewhere.mayLogIn(id));
+    const { details } = await refusalOf(elsewhere.mayLogIn(id, 'token'));
     expect(details.retryAfter).toBeGreaterThan(seconds - 10);
     expect(details.retryAfter).toBeLessThanOrEqual(seconds);
   });
@@ -242,32 +242,39 @@ describe('a login that is refused', () => {
     const id = await connected();
     const work = (): Promise<void> => Promise.reject(refused());
     await refusalOf(here.exclusively(id, work, { counts, signal: never }));
-    const held = await elsewhere.mayLogIn(id).catch((error: unknown) => error);
+    const held = await elsewhere.mayLogIn(id, 'token').catch((error: unknown) => error);
     expect(held instanceof Refusal).toBe(isHeld);
     await elsewhere.exclusively(id, () => Promise.resolve(), { counts, signal: never });
+  });
+
+  it('for the token of a second API forbids another one there for a day, and nothing here', async () => {
+    const id = await connected();
+    const beside = here.of(id, 'other_token').replace(null, () => Promise.reject(refused()), never);
+    await refusalOf(beside);
+    await elsewhere.mayLogIn(id, 'token');
+    const held = await refusalOf(elsewhere.mayLogIn(id, 'other_token'));
+    expect(held.details.retryAfter).toBeGreaterThan(86_390);
+    await putAnew(id, tokenOf('new'));
+    await elsewhere.mayLogIn(id, 'other_token');
   });
 
   it('because nobody answered forbids nothing', async () => {
     const id = await connected();
     await refusalOf(replace(here, id, () => Promise.reject(down())));
-    await here.mayLogIn(id);
+    await here.mayLogIn(id, 'token');
   });
 
   it('because it would come too early does not make the wait longer', async () => {
     const id = await connected();
     await refusalOf(replace(here, id, () => Promise.reject(refused())));
-    const until1 = await store.rows('select refused_until from connection_secrets where connection_id = $1', [
-      id,
-    ]);
+    const until1 = await store.rows('select held_until from login_refusals where connection_id = $1', [id]);
     await refusalOf(
       replace(elsewhere, id, async () => {
-        await elsewhere.mayLogIn(id);
+        await elsewhere.mayLogIn(id, 'token');
         return tokenOf('never');
       }),
     );
-    const until2 = await store.rows('select refused_until from connection_secrets where connection_id = $1', [
-      id,
-    ]);
+    const until2 = await store.rows('select held_until from login_refusals where connection_id = $1', [id]);
     expect(until2).toEqual(until1);
   });
 
@@ -275,7 +282,7 @@ describe('a login that is refused', () => {
     const id = await connected();
     await refusalOf(replace(here, id, () => Promise.reject(refused())));
     await putAnew(id, tokenOf('new'));
-    await elsewhere.mayLogIn(id);
+    await elsewhere.mayLogIn(id, 'token');
     const answer = Promise.withResolvers<CrmToken>();
     const sent = Promise.withResolvers<void>();
     const late = refusalOf(replace(here, id, () => (sent.resolve(), answer.promise), tokenOf('new')));
@@ -283,6 +290,6 @@ describe('a login that is refused', () => {
     await putAnew(id, tokenOf('newer'));
     answer.reject(refused());
     await late;
-    await elsewhere.mayLogIn(id);
+    await elsewhere.mayLogIn(id, 'token');
   });
 });

@@ -47,7 +47,6 @@ const listingOn = (
       otherTokens: tokens.of(id, 'other_token'),
       pace: (signal) => secrets.pace(id, signal),
       takeStep: (step) => secrets.takeStep(id, step),
-      mayLogIn: () => tokens.mayLogIn(id),
     };
     let listed = 0;
     for await (const { clients } of provider.clientPages(session, never)) listed += clients.length;

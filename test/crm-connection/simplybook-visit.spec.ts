@@ -7,7 +7,7 @@ import { Listing } from '../../src/modules/crm-connection/simplybook/listing.ts'
 import type { RpcQuestion } from '../../src/modules/crm-connection/simplybook/rpc-visit.ts';
 import { SimplyBookSettings } from '../../src/modules/crm-connection/simplybook/settings.ts';
 import { Visit } from '../../src/modules/crm-connection/simplybook/visit.ts';
-import { closeAfterTest, meetBoth, never, type Meeting } from './simplybook.ts';
+import { closeAfterTest, meetBoth, never, refusalOf, type Meeting } from './simplybook.ts';
 
 /** One job that uses both APIs of a company. */
 const visitTo = (meeting: Meeting): Visit => {
@@ -52,6 +52,16 @@ describe('A job that uses both APIs', () => {
       expect({ logins: logins.ok + logins.failed, rpcLogins: rpcLogins.ok }).toEqual(counts);
     },
   );
+
+  it('sends no password to JSON-RPC where the user has a second factor: it would count as a wrong one', async () => {
+    const meeting = await meetBoth({ switches: { restTokenOnRpc: false, twoFactor: 'empty-token' } });
+    const { totpSecret } = meeting.sandbox.account;
+    meeting.session.account = { ...meeting.account, totpSecret };
+    const { rest, rpc } = visitTo(meeting);
+    await rest.ask(clientsQuestion(new Listing(), 10));
+    expect(await refusalOf(rpc.ask(bookings))).toMatchObject({ code: 'crm-permission-denied' });
+    expect(meeting.sandbox.requests.summary().rpcLogins).toEqual({ ok: 0, failed: 0 });
+  });
 
   it('has each token replaced when it expires, by one login or refresh each', async () => {
     const meeting = await meetBoth({ clients: 30, switches: { restTokenOnRpc: false } });

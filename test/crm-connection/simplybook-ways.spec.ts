@@ -115,6 +115,13 @@ describe('The way in', () => {
     expect([attempts(meeting), (await meeting.session.tokens.current())?.way]).toEqual([[1, 0], 'rpc']);
   });
 
+  it('is known after the login already: whether REST takes the token of JSON-RPC is asked, not found out by another login', async () => {
+    const taking = await withSecret({ login: 'key-refused' }, 'key');
+    const refusing = await withSecret({ login: 'key-refused', rpcTokenOnRest: false }, 'key');
+    const ways = [(await taking.signIn()).way, (await refusing.signIn()).way];
+    expect(ways).toEqual(['rpc-token', 'rpc']);
+  });
+
   it('is looked for anew when the remembered one is gone', async () => {
     const meeting = await withSecret({ restMissing: true });
     await meeting.list();
@@ -205,6 +212,38 @@ describe('No way in', () => {
     expect([rest, rpc]).toEqual(switches.rpcMissing === true ? [rest, rpc] : logins);
     expect(rest + rpc).toBeLessThanOrEqual(2);
   });
+
+  it('and the words of JSON-RPC are never repeated', async () => {
+    const body = '{"error":{"code":-33003,"message":"canary-answer","data":["canary"]},"id":1}';
+    const meeting = await withSecret({
+      restMissing: true,
+      troubles: [{ kind: 'body', on: 'rpc-login', value: body }],
+    });
+    const refusal = await refusalOf(meeting.signIn({ secret: 'canary-secret' }));
+    expect(refusal.code).toBe('crm-credentials-refused');
+    expect(JSON.stringify([refusal, refusal.message, refusal.stack, refusal.cause])).not.toMatch(
+      /canary|127\.0\.0\.1/,
+    );
+  });
+
+  it.each([
+    ['rate-limit', undefined],
+    ['status', 503],
+    ['hang', undefined],
+    ['body', '{"result":""}'],
+    ['body', '{"result":{"token":"x"}}'],
+    ['html', 200],
+  ] as const)(
+    'through JSON-RPC that answers nothing useful (%s %s): asked once, what REST said is told',
+    async (kind, value) => {
+      const trouble = { kind, on: 'rpc-login', ...(value === undefined ? {} : { value }) } as const;
+      const meeting = await meetBoth({ switches: { troubles: [trouble] } }, { answerWithinMs: 200 });
+      expect(await refusalOf(meeting.signIn({ secret: 'wrong' }))).toMatchObject({
+        code: 'crm-credentials-refused',
+      });
+      expect(meeting.sandbox.requests.summary().byRoute['rpc-login']).toBe(1);
+    },
+  );
 
   it('while the login is locked: one question, no second way', async () => {
     const meeting = await withSecret({ lockoutAfter: 1 }, 'wrong');
@@ -350,6 +389,17 @@ describe('A second factor', () => {
     const meeting = await withApp({ troubles: [{ kind: 'lost', on: 'two-factor', times: 1 }] }, 1_000);
     await expect(meeting.signIn()).resolves.toMatchObject({ way: 'rest' });
     expect(codes(meeting)).toEqual({ ok: 2, failed: 0 });
+  });
+
+  it('is given in time also to a server that lets no other window pass', async () => {
+    const meeting = await withApp({ totpSkew: 0 }, 1_000);
+    for (let times = 0; times < 3; times += 1) await meeting.signIn();
+    expect(codes(meeting)).toEqual({ ok: 3, failed: 0 });
+  });
+
+  it('that meets a web page is not called wrong', async () => {
+    const meeting = await withApp({ troubles: [{ kind: 'html', on: 'two-factor' }] });
+    expect(await refusalOf(meeting.signIn())).toMatchObject({ code: 'crm-answer-unusable' });
   });
 
   it('that is refused is not tried again, and the sentence names secret and clock', async () => {

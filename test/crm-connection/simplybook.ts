@@ -90,7 +90,6 @@ export const callerOf = (
     otherTokens: new TransientTokens(),
     pace: unpaced,
     takeStep: stepsOf(),
-    mayLogIn: () => Promise.resolve(),
   };
   const list: Caller['list'] = async (signal = never) => {
     const pages: ClientPage[] = [];

@@ -32,11 +32,11 @@ export class ConnectionSecrets {
       totpSecret === null ? null : this.keyring.seal(totpSecret, place(connectionId, 'totp_secret'));
     const sealedToken = this.keyring.seal(JSON.stringify(token), place(connectionId, 'token'));
     await this.database.execute(sql`
+      with forgotten as (delete from login_refusals where connection_id = ${connectionId})
       insert into connection_secrets (connection_id, secret, totp_secret, totp_step, token)
       values (${connectionId}, ${sealed}, ${totp}, ${lastStep}, ${sealedToken})
       on conflict (connection_id) do update set secret = excluded.secret, totp_secret = excluded.totp_secret,
-        token = excluded.token, other_token = null, token_lease = null, token_lease_until = null,
-        refused = null, refused_at = null, refused_until = null`);
+        token = excluded.token, other_token = null, token_lease = null, token_lease_until = null`);
   }
 
   async remove(connectionId: string): Promise<void> {

@@ -16,10 +16,10 @@ import type { RememberedRefusal } from './login-refusals.ts';
 const LEASE = sql`clock_timestamp() + interval '2 minutes'`;
 const POLL = 200; // ms
 
-type Slot = 'token' | 'other_token';
+export type Slot = 'token' | 'other_token';
 
-/** What the last login attempt met, by the database's clock. */
-type LastRefusal = { refused: RememberedRefusal; at: Date; heldFor: number; until: string };
+/** What the last login for a token met, by the database's clock. */
+type LastRefusal = { refusal: RememberedRefusal; at: Date; heldFor: number; until: string };
 
 /** The tokens of all connections, shared by all instances, and the one lease under which a connection's are replaced. */
 @Injectable()
@@ -34,9 +34,9 @@ export class ConnectionTokens {
   }
 
   /** @throws the last refusal of a login while the next attempt would come too early. */
-  async mayLogIn(connectionId: string): Promise<void> {
-    const last = await this.lastRefusal(connectionId);
-    if (last !== null && last.heldFor > 0) throw heldRefusal(last.refused, last.heldFor, last.until);
+  async mayLogIn(connectionId: string, slot: Slot): Promise<void> {
+    const last = await this.lastRefusal(connectionId, slot);
+    if (last !== null && last.heldFor > 0) throw heldRefusal(last.refusal, last.heldFor, last.until);
   }
 
   /**
@@ -60,7 +60,7 @@ export class ConnectionTokens {
       if (counts && error instanceof Refusal && !isHeld(error)) refusal = error;
       throw error;
     } finally {
-      await this.settle(connectionId, lease, refusal);
+      await this.settle(connectionId, 'token', lease, refusal);
     }
   }
 
@@ -95,15 +95,19 @@ export class ConnectionTokens {
   }
 
   /** Ends the lease. A refusal is remembered for those who wait and, where it forbids the next attempt, beyond. */
-  async settle(connectionId: string, lease: string, refusal: Refusal | null): Promise<void> {
-    const note =
-      refusal === null
-        ? sql``
-        : sql`, refused = ${JSON.stringify(remembered(refusal))}::jsonb, refused_at = clock_timestamp(),
-             refused_until = clock_timestamp() + make_interval(secs => ${holdSeconds(refusal)})`;
-    await this.database.execute(sql`
-      update connection_secrets set token_lease = null, token_lease_until = null ${note}
-       where connection_id = ${connectionId} and token_lease = ${lease}`);
+  async settle(connectionId: string, slot: Slot, lease: string, refusal: Refusal | null): Promise<void> {
+    const settled = sql`update connection_secrets set token_lease = null, token_lease_until = null
+       where connection_id = ${connectionId} and token_lease = ${lease}`;
+    if (refusal === null) await this.database.execute(settled);
+    else {
+      await this.database.execute(sql`
+        with settled as (${settled} returning connection_id)
+        insert into login_refusals
+        select connection_id, ${slot}, ${JSON.stringify(remembered(refusal))}::jsonb, clock_timestamp(),
+               clock_timestamp() + make_interval(secs => ${holdSeconds(refusal, slot)}) from settled
+        on conflict (connection_id, slot) do update set refusal = excluded.refusal,
+          refused_at = excluded.refused_at, held_until = excluded.held_until`);
+    }
   }
 
   /** The database's clock: what instances agree on. */
@@ -111,11 +115,11 @@ export class ConnectionTokens {
     return (await this.database.row(sql<{ now: Date }>`select clock_timestamp() as now`))!.now;
   }
 
-  async lastRefusal(connectionId: string): Promise<LastRefusal | null> {
+  async lastRefusal(connectionId: string, slot: Slot): Promise<LastRefusal | null> {
     const row = await this.database.row(sql<LastRefusal>`
-      select refused, refused_at as at, iso_utc(refused_until) as until,
-             extract(epoch from refused_until - clock_timestamp())::float8 as "heldFor"
-        from connection_secrets where connection_id = ${connectionId} and refused is not null`);
+      select refusal, refused_at as at, iso_utc(held_until) as until,
+             extract(epoch from held_until - clock_timestamp())::float8 as "heldFor"
+        from login_refusals where connection_id = ${connectionId} and slot = ${slot}`);
     return row ?? null;
   }
 }
@@ -130,6 +134,10 @@ class StoredTokens extends CrmTokens {
     private readonly tokens: ConnectionTokens,
   ) {
     super();
+  }
+
+  mayLogIn(): Promise<void> {
+    return this.tokens.mayLogIn(this.connectionId, this.slot);
   }
 
   async current(): Promise<CrmToken | null> {
@@ -147,7 +155,7 @@ class StoredTokens extends CrmTokens {
       const lease = await this.tokens.claim(this.connectionId);
       const stored = await this.tokens.token(this.connectionId, this.slot);
       if (stored !== null && stored.token !== stale?.token) {
-        if (lease !== null) await this.tokens.settle(this.connectionId, lease, null);
+        if (lease !== null) await this.tokens.settle(this.connectionId, this.slot, lease, null);
         return (this.last = stored);
       }
       if (lease !== null) return (this.last = await this.obtain(lease, stored, waitsSince, obtain));
@@ -176,13 +184,14 @@ class StoredTokens extends CrmTokens {
       if (error instanceof Refusal && !isHeld(error)) refusal = error;
       throw error;
     } finally {
-      await tokens.settle(connectionId, lease, refusal);
+      await tokens.settle(connectionId, slot, lease, refusal);
     }
   }
 
   /** Who waited while somebody else was refused has been refused as well. */
   private async shareFailure(waitsSince: Date | null): Promise<void> {
-    const last = waitsSince === null ? null : await this.tokens.lastRefusal(this.connectionId);
-    if (last !== null && waitsSince !== null && last.at >= waitsSince) throw restored(last.refused);
+    if (waitsSince === null) return;
+    const last = await this.tokens.lastRefusal(this.connectionId, this.slot);
+    if (last !== null && last.at >= waitsSince) throw restored(last.refusal);
   }
 }

@@ -27,6 +27,8 @@ export type CrmToken = {
 
 /** A token that everybody who works for a connection shares. */
 export abstract class CrmTokens {
+  /** Asked before each login. @throws the last refusal while it is too young; its `members` say `held`. */
+  abstract mayLogIn(): Promise<void>;
   abstract current(): Promise<CrmToken | null>;
   /**
    * Replaces `stale` (null: there was none) by what `obtain` brings, and only once however many ask at a time: who
@@ -51,10 +53,8 @@ export type CrmLogin = {
 
 export type CrmSession = CrmLogin & {
   tokens: CrmTokens;
-  /** For a second API of the same CRM that wants tokens of its own. */
+  /** For a second API of the same CRM that wants tokens of its own. What is refused there counts there alone. */
   otherTokens: CrmTokens;
-  /** Asked before each login attempt. @throws the last refusal while it is too young; its `members` say `held`. */
-  mayLogIn: () => Promise<void>;
 };
 
 const SIGN_IN_WITHIN = 75_000; // ms

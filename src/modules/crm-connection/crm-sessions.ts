@@ -113,7 +113,6 @@ export class CrmSessions extends CrmClients implements CrmBookings {
       otherTokens: this.tokens.of(id, 'other_token'),
       pace: (signal) => this.secrets.pace(id, signal),
       takeStep: (step) => this.secrets.takeStep(id, step),
-      mayLogIn: () => this.tokens.mayLogIn(id),
     };
   }
 

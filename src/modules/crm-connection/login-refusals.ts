@@ -17,13 +17,19 @@ export const remembered = ({ kind, code, message, details }: Refusal): Remembere
 });
 
 const AFTER_REFUSAL = 300; // seconds
+/** A second API that refuses what the first one takes is no trouble, and will not change its mind soon. */
+const AFTER_REFUSAL_BESIDE = 86_400;
 const AFTER_RATE_LIMIT = 60;
 const LONGEST = 3_600;
 
 /** How long no login is tried after this refusal. What no attempt was refused for (an outage) forbids none. */
-export const holdSeconds = ({ kind, code, details }: Refusal): number => {
+export const holdSeconds = (
+  { kind, code, details }: Refusal,
+  slot: 'token' | 'other_token' = 'token',
+): number => {
   const asked = Math.min(details.retryAfter ?? 0, LONGEST);
-  if (kind === 'unprocessable') return Math.max(AFTER_REFUSAL, asked);
+  const least = slot === 'token' ? AFTER_REFUSAL : AFTER_REFUSAL_BESIDE;
+  if (kind === 'unprocessable') return Math.max(least, asked);
   return code === 'crm-rate-limited' ? Math.max(AFTER_RATE_LIMIT, asked) : 0;
 };
 

@@ -52,7 +52,7 @@ export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredent
     const isSame = login === found.login && secret === old?.secret && totpSecret === old.totpSecret;
     const signal = signInDeadline();
     const replace = async (): Promise<void> => {
-      if (isSame) await this.tokens.mayLogIn(connectionId);
+      if (isSame) await this.tokens.mayLogIn(connectionId, 'token');
       await this.replace(connectionId, account, by, signal);
     };
     await this.failures.share([connectionId, account], () =>

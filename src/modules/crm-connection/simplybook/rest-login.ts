@@ -129,11 +129,12 @@ const post = async (wire: Wire, url: string, body: object): Promise<Answer | Ref
 
 const isRefused = (result: Answer | Refused): result is Refused => 'refusal' in result;
 
-/** A code of the authenticator app that was never sent before; waits for the next one where need be. */
+/** A code of the authenticator app that was never sent before and does not end on its way; waits for the next one. */
 const freshCode = async (wire: Wire, secret: string): Promise<string> => {
+  const { totpMs } = wire.settings;
   for (;;) {
-    const { step, leftMs } = timeStep(Date.now(), wire.settings.totpMs);
-    if (await wire.takeStep(step)) return totpCode(secret, step);
+    const { step, leftMs } = timeStep(Date.now(), totpMs);
+    if (leftMs > totpMs / 15 && (await wire.takeStep(step))) return totpCode(secret, step);
     await pause(leftMs, wire.signal);
   }
 };
@@ -147,7 +148,8 @@ const withCode = async (wire: Wire, pending: Pending): Promise<SignedIn> => {
   const body = { company, session_id: pending.auth_session_id, code, type: 'ga' };
   const answer = await post(wire, `${restAddress(wire, null)}/admin/auth/2fa`, body);
   if (isRefused(answer)) return answer;
-  return answer.status >= 300 || answer.json === null ? stop(twoFactorRefused()) : entityIn(answer, wire);
+  if (answer.json === null) return stop(answerUnusable('its answer to the second factor was a web page'));
+  return answer.status >= 300 ? stop(twoFactorRefused()) : entityIn(answer, wire);
 };
 
 const attempt = async (wire: Wire): Promise<SignedIn> => {

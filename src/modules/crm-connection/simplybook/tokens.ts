@@ -10,6 +10,9 @@ const TOKEN_LIFE_MS = 45 * 60_000;
 /** New logins in one visit. More would be a server that refuses its own tokens, and lead to a lock-out. */
 const MOST_LOGINS = 3;
 
+const NO_SECOND_FACTOR =
+  "JSON-RPC does not take REST's token, and this user's second factor cannot be given there.";
+
 const isOld = (token: CrmToken, now: number): boolean =>
   now - token.obtainedAt > TOKEN_LIFE_MS || token.obtainedAt > now + TOKEN_LIFE_MS;
 
@@ -70,7 +73,7 @@ export class VisitTokens {
     let isMine = false;
     await this.#replaced(this.#session.tokens, await this.#session.tokens.current(), () => {
       isMine = true;
-      return this.#attempt((wire) => signIn(wire, 'rest', tell));
+      return this.#attempt(this.#session.tokens, (wire) => signIn(wire, 'rest', tell));
     });
     return isMine;
   }
@@ -78,12 +81,15 @@ export class VisitTokens {
   #renewed(stale: CrmToken | null): Promise<CrmToken> {
     return this.#replaced(this.#session.tokens, stale, async (stored) => {
       const refreshed = stored === null ? null : await refresh(this.wire, stored);
-      return refreshed ?? this.#attempt((wire) => signIn(wire, wayOf(stored)));
+      return refreshed ?? this.#attempt(this.#session.tokens, (wire) => signIn(wire, wayOf(stored)));
     });
   }
 
+  /** Where REST wants a second factor, JSON-RPC would take the password for a wrong one: it is not even tried. */
   #renewedOther(stale: CrmToken | null): Promise<CrmToken> {
-    return this.#replaced(this.#session.otherTokens, stale, () => this.#attempt(userToken));
+    const { otherTokens, account } = this.#session;
+    if (account.totpSecret !== null) throw permissionDenied(NO_SECOND_FACTOR);
+    return this.#replaced(otherTokens, stale, () => this.#attempt(otherTokens, userToken));
   }
 
   #replaced(
@@ -99,8 +105,8 @@ export class VisitTokens {
     return tokens.replace(stale, noted, this.wire.signal);
   }
 
-  async #attempt(logIn: (wire: Wire) => Promise<CrmToken>): Promise<CrmToken> {
-    await this.#session.mayLogIn();
+  async #attempt(tokens: CrmTokens, logIn: (wire: Wire) => Promise<CrmToken>): Promise<CrmToken> {
+    await tokens.mayLogIn();
     if (this.#logins >= MOST_LOGINS) {
       throw permissionDenied(
         'SimplyBook.me ends every token right after the login, so we stopped logging in.',
