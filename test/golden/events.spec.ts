@@ -11,10 +11,12 @@ import {
 } from '../../src/modules/crm-connection/connection.decider.ts';
 import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connection/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
+import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
 import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
 import { complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 
@@ -23,7 +25,6 @@ const runId = 'c0ffee00-0000-4000-8000-00000000000a';
 const leadId = 'c0ffee00-0000-4000-8000-00000000000e';
 const externalId = '41';
 const login = 'olga@studio.example';
-const subject = `crm-client-${connectionId}-${externalId}`;
 const values = { name: 'Ada Example', email: 'ada@example.com', phone: null };
 const counts = { fetched: 9, created: 5, updated: 1, linked: 1, unchanged: 1, quarantined: 1, erased: 0 };
 const facts = { connectionId, externalId, runId };
@@ -35,6 +36,18 @@ const company: CrmConnected['data'] = {
   timezone: null,
   clientsWithoutEmail: 'quarantine',
 };
+
+const otherId = 'c0ffee00-0000-4000-8000-00000000000f';
+const identity = { connectionId, externalId };
+const waiting = {
+  code: 'email.missing',
+  detail: 'Client 41 (Ada Example) has no e-mail address.',
+  values: { ...values, email: null },
+  record: { id: '41', name: 'Ada Example', email: '' },
+};
+const isWaiting = { imported: null, quarantined: { ...waiting, dismissed: false }, fixes: {} };
+const fixes = { email: { value: 'ada@example.com', over: null } };
+const source = { ...identity, ...values };
 
 type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent)['type'];
 
@@ -55,13 +68,16 @@ const made: Record<EventType, Event[]> = {
   ),
   SyncInterrupted: interrupt({ runId, connectionId }, counts, 'The service was stopped.')('running'),
   ClientImported: importClient(facts, leadId, values)(null),
-  ClientQuarantined: quarantineClient(facts, {
-    code: 'email.missing',
-    detail: 'Client 41 (Ada Example) has no e-mail address.',
-    values: { ...values, email: null },
-    record: { id: '41', name: 'Ada Example', email: '' },
-  })(null),
-  LeadUpserted: upsert(leadId, { connectionId, externalId }, values, subject)(null),
+  ClientQuarantined: quarantineClient(facts, waiting)(null),
+  ClientFixed: fixClient(identity, { email: 'ada@example.com' })(isWaiting),
+  ClientFixEnded: importClient(facts, leadId, { ...values, email: 'lovelace@example.com' })({
+    ...isWaiting,
+    fixes,
+  }).slice(1),
+  ClientDismissed: dismissClient(identity)(isWaiting),
+  LeadUpserted: upsert(leadId, { connectionId, externalId }, values)(null),
+  LeadMerged: mergeInto(leadId, otherId, [source])({ sources: [source] }),
+  LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
 };
 
 /** What the kept events come to, each by itself. */
@@ -75,16 +91,14 @@ const states: Record<EventType, unknown> = {
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
   SyncInterrupted: 'ended',
-  ClientImported: { imported: values, quarantined: null },
-  ClientQuarantined: {
-    imported: null,
-    quarantined: {
-      code: 'email.missing',
-      detail: 'Client 41 (Ada Example) has no e-mail address.',
-      record: { id: '41', name: 'Ada Example', email: '' },
-    },
-  },
+  ClientImported: { imported: values, quarantined: null, fixes: {} },
+  ClientQuarantined: isWaiting,
+  ClientFixed: { imported: null, quarantined: null, fixes },
+  ClientFixEnded: { imported: null, quarantined: null, fixes: {} },
+  ClientDismissed: { imported: null, quarantined: null, fixes: {} },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  LeadMerged: { sources: [], mergedInto: otherId },
+  LeadSplit: { sources: [] },
 };
 
 const FOLDER = join(import.meta.dirname, 'events');

@@ -11,23 +11,36 @@ import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Step } from './active-runs.store.ts';
-import { client, clientStream, importClient, quarantineClient } from './client.decider.ts';
-import type { QuarantineReason } from './client.decider.ts';
+import { ClientFixes } from './client-fixes.ts';
+import {
+  assuming,
+  client,
+  clientStream,
+  importClient,
+  quarantineClient,
+  withFixes,
+} from './client.decider.ts';
+import type { Basis, Fixes, QuarantineReason, Waiting } from './client.decider.ts';
 import type { ClientValues, SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import type { KnownClient, Look } from './crm-clients.read-model.ts';
 import { fingerprint } from './fingerprint.ts';
+import { NO_ID } from './quarantine-advice.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 
 /** A run with all that its worker needs to know. */
 export type RunTask = { runId: string; connection: Connection; by: Caller };
 
-type Good = { externalId: string; values: ClientValues; record: unknown };
+/** `values` and `record` are the CRM's; `waiting` is set for one that is replayed. */
+export type Good = { externalId: string; values: ClientValues; record: unknown; waiting?: Waiting };
 type Bad = { externalId: string; reason: QuarantineReason };
 /** A record on its way: good so far, or with the reason why it is not. */
 type Candidate = Good | Bad;
-type Judged = (Good & { leadId: string }) | Bad;
+/** What it was judged with: `fixed` are the CRM's values with the fixes laid over them. */
+type Verdict = { fixes: Fixes; fixed: ClientValues };
+type Taken = Good & Verdict & { leadId: string; home: string };
+export type Judged = Taken | (Bad & Basis);
 type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
 /**
@@ -45,6 +58,7 @@ export class SyncPage {
     private readonly events: EventStore,
     private readonly queries: QueryBus,
     private readonly clients: CrmClientList,
+    private readonly fixes: ClientFixes,
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
   ) {}
@@ -67,15 +81,17 @@ export class SyncPage {
     const { candidates, unchanged, waiting } = sort(arrived, looks, changed, connection.clientsWithoutEmail);
     const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
     if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
+    const met = candidates
+      .map(({ externalId }) => externalId)
+      .filter((id) => (changed.get(id) ?? null) !== null);
     return this.events.transaction(async () => {
-      const judged = await this.judge(connection, candidates);
+      const judged = await this.judge(connection, candidates, met);
       const held = contested === 'hold' ? judged.filter(isContested) : [];
-      const taken = await this.take(
-        task,
-        held.length === 0 ? judged : judged.filter((one) => !isContested(one)),
-        turn,
-      );
-      await this.quarantine.sighted(connection.id, waiting);
+      const rest = held.length === 0 ? judged : judged.filter((one) => !isContested(one));
+      const { leads, again } = await this.take(task, rest, turn);
+      const dismissed = again.filter((id) => changed.get(id)?.code === null);
+      await this.quarantine.sighted(connection.id, [...waiting, ...again]);
+      const taken = tally(leads, rest.length - leads.length, dismissed.length);
       const all = add(add(counts, taken), { ...NO_COUNTS, fetched: -held.length });
       await this.activeRuns.advance(task.runId, { ...at, counts: all });
       const names = new Set(held.map(({ externalId }) => externalId));
@@ -87,58 +103,83 @@ export class SyncPage {
     });
   }
 
-  /** Whose lead each client is, or why it is nobody's. */
-  private async judge({ id, clientsWithoutEmail }: Connection, candidates: Candidate[]): Promise<Judged[]> {
-    const good = candidates.filter((one) => 'values' in one);
-    const sources = good.map(({ externalId, values }) => ({ connectionId: id, externalId, values }));
-    if (sources.length === 0) return candidates.filter((one) => 'reason' in one);
+  /** Takes clients once more as they came last, outside of any run. Joins the open transaction. */
+  async again(connection: Connection, waiting: readonly Good[], by: Caller): Promise<Judged[]> {
+    const ids = waiting.map(({ externalId }) => externalId);
+    const judged = await this.judge(connection, waiting, ids);
+    const { again } = await this.take({ runId: null, connection, by }, judged);
+    await this.quarantine.tried(connection.id, again);
+    return judged;
+  }
+
+  /** Whose lead each client is, or why it is nobody's. `met`: those that were there before, which alone can have fixes. */
+  private async judge(
+    { id, clientsWithoutEmail }: Connection,
+    candidates: readonly Candidate[],
+    met: readonly string[],
+  ): Promise<Judged[]> {
+    const fixes = await this.fixes.of(id, met);
+    const good = candidates
+      .filter((one) => 'values' in one)
+      .map((one) => ({ one, ...verdictOn(one, fixes.get(one.externalId) ?? {}) }));
+    if (good.length === 0) return candidates.filter((one) => 'reason' in one);
+    const sources = good.map(({ one: { externalId }, fixed }) => ({
+      connectionId: id,
+      externalId,
+      values: fixed,
+    }));
     const matches = await this.queries.execute(new MatchLeads(sources, clientsWithoutEmail));
     const judged = new Map<Candidate, Judged>();
-    good.forEach((one, index) => {
+    good.forEach(({ one, ...verdict }, index) => {
       const match = matches[index]!;
       const { externalId, values } = one;
-      if ('leadId' in match) return judged.set(one, { ...one, leadId: match.leadId });
-      const detail = sentence(externalId, values, match.detail);
-      const reason = { code: match.code, detail, values, record: storable(one.record) };
-      return judged.set(one, { externalId, reason });
+      if ('leadId' in match) return judged.set(one, { ...one, ...verdict, ...match });
+      const detail = sentence(externalId, verdict.fixed, match.detail);
+      const reason = { ...match, detail, values, record: storable(one.record) };
+      const { fixes: laid } = verdict;
+      const { waiting } = one;
+      return judged.set(one, { externalId, reason, fixes: laid, ...(waiting && { waiting }) });
     });
     return candidates.map((one) => ('reason' in one ? one : judged.get(one)!));
   }
 
+  /** Per taken client what was recorded of its lead; `again` names those that were put aside before, just as they are now. */
   private async take(
-    { runId, connection, by }: RunTask,
+    { runId, connection, by }: Omit<RunTask, 'runId'> & { runId: string | null },
     judged: readonly Judged[],
-    turn: Promise<void> | undefined,
-  ): Promise<SyncCounts> {
+    turn?: Promise<void>,
+  ): Promise<{ leads: Recorded[][]; again: string[] }> {
     const connectionId = connection.id;
     const clients = judged.map((one) => {
       const facts = { connectionId, externalId: one.externalId, runId };
       const decide =
         'reason' in one ? quarantineClient(facts, one.reason) : importClient(facts, one.leadId, one.values);
-      return decision(clientStream(facts), client, decide);
+      return decision(clientStream(facts), client, assuming(one, decide));
     });
     const upserts = judged.flatMap((one, index) =>
-      'leadId' in one ? [{ ...one, connectionId, cause: clients[index]! }] : [],
+      'leadId' in one ? [{ ...one, values: one.fixed, connectionId, cause: clients[index]! }] : [],
     );
     const leads = upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts));
     const recorded = await this.events.transact(
       [...clients, ...leads],
-      { ...by, causationId: null, runId },
+      { ...by, causationId: null, ...(runId !== null && { runId }) },
       turn,
     );
-    const stillWaiting = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
-    await this.quarantine.sighted(
-      connectionId,
-      stillWaiting.map(({ externalId }) => externalId),
-    );
-    return tally(recorded.slice(clients.length), judged.length - upserts.length);
+    const again = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
+    return {
+      leads: recorded.slice(clients.length),
+      again: again.map(({ externalId }) => externalId),
+    };
   }
 }
 
+const verdictOn = ({ values }: Good, fixes: Fixes): Verdict => ({ fixes, fixed: withFixes(values, fixes) });
+
 const isContested = (one: Judged): boolean => 'reason' in one && one.reason.code === 'email.taken';
 
-const tally = (leads: readonly Recorded[][], quarantined: number): SyncCounts => {
-  const counts = { ...NO_COUNTS, quarantined };
+/** Clients that were dismissed and have not changed since are as they shall be. */
+const tally = (leads: readonly Recorded[][], aside: number, dismissed: number): SyncCounts => {
+  const counts = { ...NO_COUNTS, quarantined: aside - dismissed, unchanged: dismissed };
   for (const [event] of leads)
     counts[event === undefined ? 'unchanged' : (event.data as LeadUpserted['data']).change] += 1;
   return counts;
@@ -154,7 +195,7 @@ const asCandidate = ({ externalId, name, email, phone, record }: CrmClient): Can
 const asUnreadable = ({ externalId, detail, record: received }: UnreadableRecord): Candidate => {
   const record = storable(received);
   return {
-    externalId: externalId ?? `unreadable-${hash('sha256', JSON.stringify(record)).slice(0, 32)}`,
+    externalId: externalId ?? `${NO_ID}${hash('sha256', JSON.stringify(record)).slice(0, 32)}`,
     reason: {
       code: 'record.unreadable',
       detail: externalId === null ? `A client ${detail}.` : `Client ${externalId} ${detail}.`,

@@ -3,10 +3,16 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
 import { ActiveRuns } from './active-runs.store.ts';
+import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
+import { DismissClientHandler } from './dismiss-client.ts';
 import { EndRun } from './end-run.ts';
+import { FindQuarantined } from './find-quarantined.ts';
+import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
+import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
@@ -16,10 +22,15 @@ import { WaitForRun } from './wait-for-run.ts';
 /** One run, from "go" to its counts. */
 @Module({
   imports: [CqrsModule, CrmConnectionModule],
-  controllers: [SyncController],
+  controllers: [SyncController, QuarantineController],
   providers: [
     SyncCrmHandler,
     GetRunHandler,
+    ReplayClientHandler,
+    DismissClientHandler,
+    SweepQuarantineHandler,
+    FindQuarantined,
+    ClientFixes,
     RunWorker,
     SyncPage,
     EndRun,

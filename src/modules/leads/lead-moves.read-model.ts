@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import type { Database } from '../../shared/database/database.ts';
+import type { Recorded } from '../../shared/event-store/event.ts';
+import type { LeadMerged, LeadSplit, MovedSource } from './contract.ts';
+import { keysOf } from './lead-identity.ts';
+import type { KeyedSource } from './lead-identity.ts';
+import { derived } from './lead-search.ts';
+import { valuesOf } from './lead.decider.ts';
+import type { LeadSource } from './lead.decider.ts';
+
+export type Moved = LeadMerged | LeadSplit;
+
+/**
+ * What merges and splits do to the tables of the lead list. A merged lead keeps its row, which holds nothing but its
+ * e-mail key: whoever comes with that e-mail belongs to the lead that it is a part of now.
+ */
+export class LeadMoves {
+  constructor(private readonly database: Database) {}
+
+  async move(event: Recorded<Moved>): Promise<void> {
+    const { type, data, recordedAt, version } = event;
+    const { leadId, otherId, role, sources } = data;
+    // Both leads have the event: that of the one which goes or comes back moves the sources.
+    if (role !== 'kept') {
+      const owner = type === 'LeadMerged' ? otherId : leadId;
+      await this.moveSources(owner, event, sources);
+      const parts = [leadId, ...new Set(sources.flatMap(({ via = [] }) => via))];
+      await this.database.execute(sql`
+        update leads set merged_into = nullif(${owner}::uuid, id) where id = any(${parts}::uuid[])`);
+    }
+    await this.refresh(leadId, version, recordedAt);
+  }
+
+  /** Gives the lead and each lead that was merged into it the key that is theirs. */
+  async rekey(leadId: string): Promise<void> {
+    const sources = await this.sourcesOf(leadId);
+    const keys = new Map<string, string>();
+    for (const [key, home] of keysOf(leadId, sources)) keys.set(home, key);
+    const parts = [...new Set([leadId, ...sources.map(({ home }) => home)])];
+    await this.database.execute(sql`
+      update leads set email_key = p.key
+        from unnest(${parts}::uuid[], ${parts.map((part) => keys.get(part) ?? null)}::text[]) as p (id, key)
+       where leads.id = p.id`);
+  }
+
+  /** Behind the sources that are there when merged, in the order they had; on its way back each keeps its place. */
+  private async moveSources(
+    owner: string,
+    { type, data, position }: Recorded<Moved>,
+    sources: readonly MovedSource[],
+  ): Promise<void> {
+    const isMerge = type === 'LeadMerged';
+    const rows = sources.map(({ connectionId, externalId, via = [] }, index) => ({
+      connectionId,
+      externalId,
+      home: via.at(-1) ?? (isMerge ? data.leadId : null),
+      position: isMerge ? position + index : null,
+    }));
+    await this.database.execute(sql`
+      update lead_sources s set lead_id = ${owner}, home_id = m.home, linked_position = coalesce(m.position, linked_position)
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          as m ("connectionId" uuid, "externalId" text, home uuid, position bigint)
+       where s.connection_id = m."connectionId" and s.external_id = m."externalId"`);
+  }
+
+  private async refresh(leadId: string, version: number, updatedAt: string): Promise<void> {
+    const values = valuesOf(await this.sourcesOf(leadId));
+    const { search, sortName } = derived(values);
+    await this.database.execute(sql`
+      update leads set name = ${values.name}, email = ${values.email}, phone = ${values.phone}, search = ${search},
+        sort_name = ${sortName}, updated_at = ${updatedAt}, version = ${version} where id = ${leadId}`);
+    await this.rekey(leadId);
+  }
+
+  private async sourcesOf(leadId: string): Promise<(LeadSource & KeyedSource)[]> {
+    return this.database.rows(sql<LeadSource & KeyedSource>`
+      select connection_id as "connectionId", external_id as "externalId", name, email, phone, email_key as "emailKey",
+             coalesce(home_id, lead_id) as home
+        from lead_sources where lead_id = ${leadId} order by linked_position`);
+  }
+}
