@@ -3,7 +3,6 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import type { Decision } from '../../shared/event-store/decider.ts';
 import { UpsertLeads } from './contract.ts';
-import type { LeadUpsert } from './contract.ts';
 import { lead, leadStream, upsert } from './lead.decider.ts';
 
 @QueryHandler(UpsertLeads)

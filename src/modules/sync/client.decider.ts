@@ -1,13 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import type {
-  ClientEvent,
-  ClientFixed,
-  ClientImported,
-  ClientQuarantined,
-  ClientValues,
-} from './contract.ts';
+import type { ClientEvent, ClientFixed, ClientQuarantined, ClientValues } from './contract.ts';
 
 /** What a person has put right, field by field, and what the CRM said there then. */
 export type Fixes = Partial<Record<keyof ClientValues, { value: string; over: string | null }>>;
