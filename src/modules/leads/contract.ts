@@ -15,7 +15,12 @@ export type SourceClient = Source & { values: LeadValues };
  * would be by itself: another than `leadId` when that one was merged into this one.
  */
 export type LeadMatch =
-  | { leadId: string; home: string }
+  | {
+      leadId: string;
+      home: string;
+      /** The e-mail was free when asked, and nothing will notice when it goes to another lead before this is recorded. */
+      unsure?: true;
+    }
   | { code: 'email.missing' | 'email.invalid' | 'name.missing'; detail: string }
   | { code: 'email.taken'; detail: string; leads: [string, string] };
 

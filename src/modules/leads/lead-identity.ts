@@ -115,13 +115,15 @@ const keep = (source: Keyed, leadId: string, books: Books): LeadMatch => {
     const detail = `has an e-mail address that belongs to lead ${owner}, while the client is lead ${leadId}`;
     return { code: 'email.taken', detail, leads: [leadId, owner] };
   }
-  const heir = heirOf(keysOf(leadId, after), leadId, books);
+  const keys = keysOf(leadId, after);
+  const heir = heirOf(keys, leadId, books);
   if (heir !== leadId) {
     const detail = `would leave its lead ${leadId} with an e-mail address that belongs to lead ${heir}`;
     return { code: 'email.taken', detail, leads: [leadId, heir] };
   }
   books.put(leadId, after);
-  return { leadId, home };
+  const isUnsure = isMoved && source.emailKey !== null && !keys.has(source.emailKey);
+  return { leadId, home, ...(isUnsure && { unsure: true }) };
 };
 
 /** Another lead that has one of these keys already; `leadId` when there is none. */

@@ -8,7 +8,7 @@ import type { Recorded } from '../../shared/event-store/event.ts';
 import { storable } from '../../shared/storable.ts';
 import type { ClientPage, Connection, CrmClient, UnreadableRecord } from '../crm-connection/contract.ts';
 import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
-import type { LeadUpserted } from '../leads/contract.ts';
+import type { LeadMatch, LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Step } from './active-runs.store.ts';
 import { ClientFixes } from './client-fixes.ts';
@@ -39,7 +39,7 @@ type Bad = { externalId: string; reason: QuarantineReason };
 type Candidate = Good | Bad;
 /** What it was judged with: `fixed` are the CRM's values with the fixes laid over them. */
 type Verdict = { fixes: Fixes; fixed: ClientValues };
-type Taken = Good & Verdict & { leadId: string; home: string };
+type Taken = Good & Verdict & Extract<LeadMatch, { leadId: string }>;
 export type Judged = Taken | (Bad & Basis);
 type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
@@ -85,7 +85,11 @@ export class SyncPage {
       .map(({ externalId }) => externalId)
       .filter((id) => (changed.get(id) ?? null) !== null);
     return this.events.transaction(async () => {
-      const judged = await this.judge(connection, candidates, met);
+      let judged = await this.judge(connection, candidates, met);
+      if (turn !== undefined && judged.some(dependsOnOthers)) {
+        await turn;
+        judged = await this.judge(connection, candidates, met);
+      }
       const held = contested === 'hold' ? judged.filter(isContested) : [];
       const rest = held.length === 0 ? judged : judged.filter((one) => !isContested(one));
       const { leads, again } = await this.take(task, rest, turn);
@@ -176,6 +180,9 @@ export class SyncPage {
 const verdictOn = ({ values }: Good, fixes: Fixes): Verdict => ({ fixes, fixed: withFixes(values, fixes) });
 
 const isContested = (one: Judged): boolean => 'reason' in one && one.reason.code === 'email.taken';
+
+/** Whether the batches before, which are not recorded yet, can make it another verdict without anything noticing. */
+const dependsOnOthers = (one: Judged): boolean => ('reason' in one ? isContested(one) : one.unsure === true);
 
 /** Clients that were dismissed and have not changed since are as they shall be. */
 const tally = (leads: readonly Recorded[][], aside: number, dismissed: number): SyncCounts => {
