@@ -22,7 +22,7 @@ const waitingOf = ({ id }: Connection): Promise<Waiting[]> =>
   world.all<Waiting>(`/api/quarantine?connectionId=${id}`);
 const clientsOf = ({ sources }: Lead): string[] => sources.map(({ externalId }) => externalId);
 /** Without what time alone changes. */
-const steady = ({ notes: _, lastSyncedAt: __, updatedAt: ___, version: ____, ...lead }: Lead) => lead;
+const steady = (lead: Lead) => ({ ...lead, notes: '', lastSyncedAt: '', updatedAt: '', version: 0 });
 
 let turn = 0;
 const person = (name: string) => {
@@ -262,7 +262,9 @@ describe('splitting a lead', () => {
     });
     expect(events).toEqual([]);
     const answers = await Promise.all(Array.from({ length: 6 }, () => split(ada, ben)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      200, 409, 409, 409, 409, 409,
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ import { FindQuarantined } from './find-quarantined.ts';
 import { adviceOn } from './quarantine-advice.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantinedRecord } from './quarantine.read-model.ts';
-import { SyncPage } from './sync-page.ts';
+import { TakeClients } from './take-clients.ts';
 import { fixClient } from './waiting-client.decider.ts';
 import type { Fix } from './waiting-client.decider.ts';
 
@@ -37,7 +37,7 @@ export class ReplayClientHandler implements ICommandHandler<ReplayClient> {
     private readonly find: FindQuarantined,
     private readonly quarantine: Quarantine,
     private readonly fixes: ClientFixes,
-    private readonly page: SyncPage,
+    private readonly taking: TakeClients,
   ) {}
 
   async execute({ id, fix, by }: ReplayClient): Promise<string> {
@@ -61,7 +61,7 @@ export class ReplayClientHandler implements ICommandHandler<ReplayClient> {
     const waiting = state?.quarantined ?? null;
     if (waiting === null || waiting.values === null) throw stillWaiting(record, record, fix);
     const { values, record: received } = waiting;
-    const [judged] = await this.page.again(
+    const [judged] = await this.taking.again(
       connection,
       [{ externalId, values, record: received, waiting }],
       by,

@@ -8,8 +8,8 @@ import { ClientFixes } from './client-fixes.ts';
 import { client, clientStream } from './client.decider.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantineFilter, QuarantinePlace, QuarantinedRecord } from './quarantine.read-model.ts';
-import { SyncPage } from './sync-page.ts';
-import type { Good } from './sync-page.ts';
+import { TakeClients } from './take-clients.ts';
+import type { Good } from './sort-clients.ts';
 import { dismissClient } from './waiting-client.decider.ts';
 
 /** `remaining`: matching records that were not looked at, because one sweep is bounded. */
@@ -36,7 +36,7 @@ export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> 
     private readonly events: EventStore,
     private readonly quarantine: Quarantine,
     private readonly fixes: ClientFixes,
-    private readonly page: SyncPage,
+    private readonly taking: TakeClients,
   ) {}
 
   async execute({ action, filter, by }: SweepQuarantine): Promise<Swept> {
@@ -61,7 +61,7 @@ export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> 
     for (const [connectionId, some] of Map.groupBy(records, (record) => record.connectionId)) {
       const connection = await this.queries.execute(new GetConnection(connectionId));
       released += await this.events.transaction(async () => {
-        const judged = await this.page.again(connection, await this.readable(some), by);
+        const judged = await this.taking.again(connection, await this.readable(some), by);
         return judged.filter((one) => 'leadId' in one).length;
       });
     }

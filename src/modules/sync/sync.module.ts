@@ -17,6 +17,7 @@ import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
 import { SyncController } from './sync.controller.ts';
+import { TakeClients } from './take-clients.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
 /** One run, from "go" to its counts. */
@@ -33,6 +34,7 @@ import { WaitForRun } from './wait-for-run.ts';
     ClientFixes,
     RunWorker,
     SyncPage,
+    TakeClients,
     EndRun,
     WaitForRun,
     ActiveRuns,
