@@ -186,6 +186,25 @@ describe('merging two leads', () => {
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 
+  it('of thirty into one, all at once, takes them all', async () => {
+    const crowd = Array.from({ length: 31 }, (_, index) => person(`Crowd${index}`));
+    const { connection, leads } = await leadsFor(...crowd);
+    const [kept, ...others] = leads.map(({ id }) => id) as [string, ...string[]];
+    const answers = await Promise.all(others.map((id) => merge(kept, id)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(clientsOf(await leadAt(kept))).toHaveLength(31);
+    const back = await Promise.all(others.map((id) => split(kept, id)));
+    expect(new Set(back.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await leadsOf(connection)).toHaveLength(31);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
+  });
+
+  it('never happens by itself, however much two clients are alike', async () => {
+    const [ada, other] = [person('Ada'), person('Ada')];
+    const { leads } = await leadsFor({ ...ada, phone: '+49308' }, { ...other, phone: '+49308' });
+    expect(leads[0]!.id).not.toBe(leads[1]!.id);
+  });
+
   it('twice with one Idempotency-Key happens once', async () => {
     const { leads } = await leadsFor(person('Ada'), person('Ben'));
     const headers = { 'idempotency-key': randomUUID() };

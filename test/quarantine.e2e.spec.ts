@@ -285,6 +285,18 @@ describe('replaying a record', () => {
     expect(await leadsOf(connection)).toMatchObject([{ email, version: 1 }]);
   });
 
+  it('of thirty with one address, all at once, makes one lead of them', async () => {
+    const { company, connection } = await world.connected();
+    for (let index = 0; index < 30; index += 1) company.crm.add({ name: `Child ${index}`, email: '' });
+    await world.sync(connection);
+    const email = address('family');
+    const all = await listed(connection);
+    const answers = await Promise.all(all.map(({ id }) => replay(id, { email })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await leadsOf(connection)).map(({ sources }) => sources.length)).toEqual([30]);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
+  });
+
   it.each([
     ['as it was', {}],
     ['with another phone', { phone: '+49309' }],

@@ -12,6 +12,9 @@ import type { Lead } from './lead.decider.ts';
 
 type Known = NonNullable<Lead>;
 
+/** Merges and splits wait for each other. */
+export const MOVES = 'lead-moves';
+
 /** Looks leads up for people, and says in words why one is not to be had. */
 @Injectable()
 export class LeadBooks {

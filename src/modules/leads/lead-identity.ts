@@ -23,6 +23,7 @@ type Policy = 'quarantine' | 'import';
  */
 export const keysOf = (leadId: string, sources: readonly KeyedSource[]): Map<string, string> => {
   const keys = new Map<string, string>();
+  if (sources.length === 0) return keys;
   const done = new Set<string>();
   const own = sources.filter(({ home }) => home === leadId);
   const others = own.length === sources.length ? [] : sources.filter(({ home }) => home !== leadId);

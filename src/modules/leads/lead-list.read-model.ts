@@ -183,7 +183,7 @@ export class LeadList implements ReadModel<ListEvent> {
         phone = excluded.phone, search = excluded.search, sort_name = excluded.sort_name,
         updated_at = excluded.updated_at, version = excluded.version`);
     const mixed = [...sources].filter(([, all]) => all.some(({ home }) => home !== null));
-    for (const [id] of mixed) await this.moves.rekey(id);
+    if (mixed.length > 0) await this.moves.rekey(mixed.map(([id]) => id));
   }
 
   private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {

@@ -8,6 +8,8 @@ import { derived } from './lead-search.ts';
 import { valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
+type Filed = LeadSource & KeyedSource & { leadId: string };
+
 export type Moved = LeadMerged | LeadSplit;
 
 /**
@@ -31,15 +33,17 @@ export class LeadMoves {
     await this.refresh(leadId, version, recordedAt);
   }
 
-  /** Gives the lead and each lead that was merged into it the key that is theirs. */
-  async rekey(leadId: string): Promise<void> {
-    const sources = await this.sourcesOf(leadId);
-    const keys = new Map<string, string>();
-    for (const [key, home] of keysOf(leadId, sources)) keys.set(home, key);
-    const parts = [...new Set([leadId, ...sources.map(({ home }) => home)])];
+  /** Gives these leads, and each lead that was merged into one of them, the key that is theirs. */
+  async rekey(leadIds: readonly string[]): Promise<void> {
+    const parts = new Map<string, string | null>(leadIds.map((id) => [id, null]));
+    const sources = Map.groupBy(await this.sourcesOf(leadIds), ({ leadId }) => leadId);
+    for (const [leadId, own] of sources) {
+      for (const { home } of own) parts.set(home, null);
+      for (const [key, home] of keysOf(leadId, own)) parts.set(home, key);
+    }
     await this.database.execute(sql`
       update leads set email_key = p.key
-        from unnest(${parts}::uuid[], ${parts.map((part) => keys.get(part) ?? null)}::text[]) as p (id, key)
+        from unnest(${[...parts.keys()]}::uuid[], ${[...parts.values()]}::text[]) as p (id, key)
        where leads.id = p.id`);
   }
 
@@ -64,18 +68,18 @@ export class LeadMoves {
   }
 
   private async refresh(leadId: string, version: number, updatedAt: string): Promise<void> {
-    const values = valuesOf(await this.sourcesOf(leadId));
+    const values = valuesOf(await this.sourcesOf([leadId]));
     const { search, sortName } = derived(values);
     await this.database.execute(sql`
       update leads set name = ${values.name}, email = ${values.email}, phone = ${values.phone}, search = ${search},
         sort_name = ${sortName}, updated_at = ${updatedAt}, version = ${version} where id = ${leadId}`);
-    await this.rekey(leadId);
+    await this.rekey([leadId]);
   }
 
-  private async sourcesOf(leadId: string): Promise<(LeadSource & KeyedSource)[]> {
-    return this.database.rows(sql<LeadSource & KeyedSource>`
-      select connection_id as "connectionId", external_id as "externalId", name, email, phone, email_key as "emailKey",
-             coalesce(home_id, lead_id) as home
-        from lead_sources where lead_id = ${leadId} order by linked_position`);
+  private async sourcesOf(leadIds: readonly string[]): Promise<Filed[]> {
+    return this.database.rows(sql<Filed>`
+      select lead_id as "leadId", connection_id as "connectionId", external_id as "externalId", name, email, phone,
+             email_key as "emailKey", coalesce(home_id, lead_id) as home
+        from lead_sources where lead_id = any(${leadIds}::uuid[]) order by linked_position`);
   }
 }

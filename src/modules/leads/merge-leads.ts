@@ -4,7 +4,7 @@ import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { LeadBooks } from './lead-books.ts';
+import { LeadBooks, MOVES } from './lead-books.ts';
 import { mergeInto, takeIn } from './lead-merge.decider.ts';
 import { lead, leadStream } from './lead.decider.ts';
 
@@ -28,7 +28,7 @@ export class MergeLeadsHandler implements ICommandHandler<MergeLeads> {
 
   async execute({ leadId, otherId, by }: MergeLeads): Promise<void> {
     if (leadId === otherId) throw withItself();
-    await this.events.transaction(async () => {
+    await this.events.oneAtATime(MOVES, async () => {
       const { other } = await this.books.pair(leadId, otherId);
       if (other.mergedInto !== undefined) throw await this.books.merged(otherId, 'conflict');
       const decisions = [

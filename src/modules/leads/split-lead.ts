@@ -5,7 +5,7 @@ import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { emailKey } from './email-key.ts';
-import { LeadBooks } from './lead-books.ts';
+import { LeadBooks, MOVES } from './lead-books.ts';
 import { keysOf } from './lead-identity.ts';
 import { broughtBy, comeBack, giveBack } from './lead-merge.decider.ts';
 import { homeOf, lead, leadStream } from './lead.decider.ts';
@@ -30,7 +30,7 @@ export class SplitLeadHandler implements ICommandHandler<SplitLead> {
   ) {}
 
   async execute({ leadId, otherId, by }: SplitLead): Promise<void> {
-    await this.events.transaction(async () => {
+    await this.events.oneAtATime(MOVES, async () => {
       const { one } = await this.books.pair(leadId, otherId);
       const sources = broughtBy(otherId, one.sources);
       if (sources.length === 0) throw notMerged(leadId, otherId);

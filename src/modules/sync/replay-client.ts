@@ -11,7 +11,7 @@ import { FindQuarantined } from './find-quarantined.ts';
 import { adviceOn } from './quarantine-advice.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantinedRecord } from './quarantine.read-model.ts';
-import { TakeClients } from './take-clients.ts';
+import { REPLAYS, TakeClients } from './take-clients.ts';
 import { fixClient } from './waiting-client.decider.ts';
 import type { Fix } from './waiting-client.decider.ts';
 
@@ -43,7 +43,7 @@ export class ReplayClientHandler implements ICommandHandler<ReplayClient> {
   async execute({ id, fix, by }: ReplayClient): Promise<string> {
     const waiting = await this.find.client(id);
     try {
-      return await this.events.transaction(() => this.replay(waiting, fix, by));
+      return await this.events.oneAtATime(REPLAYS, () => this.replay(waiting, fix, by));
     } catch (error) {
       if (error instanceof StillWaiting)
         await this.quarantine.tried(waiting.connectionId, [waiting.externalId]);

@@ -8,7 +8,7 @@ import { ClientFixes } from './client-fixes.ts';
 import { client, clientStream } from './client.decider.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantineFilter, QuarantinePlace, QuarantinedRecord } from './quarantine.read-model.ts';
-import { TakeClients } from './take-clients.ts';
+import { REPLAYS, TakeClients } from './take-clients.ts';
 import type { Good } from './sort-clients.ts';
 import { dismissClient } from './waiting-client.decider.ts';
 
@@ -60,7 +60,7 @@ export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> 
     let released = 0;
     for (const [connectionId, some] of Map.groupBy(records, (record) => record.connectionId)) {
       const connection = await this.queries.execute(new GetConnection(connectionId));
-      released += await this.events.transaction(async () => {
+      released += await this.events.oneAtATime(REPLAYS, async () => {
         const judged = await this.taking.again(connection, await this.readable(some), by);
         return judged.filter((one) => 'leadId' in one).length;
       });

@@ -27,6 +27,9 @@ type Verdict = { fixes: Fixes; fixed: ClientValues };
 type Taken = Good & Verdict & Extract<LeadMatch, { leadId: string }>;
 export type Judged = Taken | (Bad & Basis);
 
+/** Replays wait for each other: several can want to become one lead. */
+export const REPLAYS = 'replays';
+
 /** For whom clients are taken: for a run, or for a person who replays them. */
 export type Taking = { runId: string | null; connection: Connection; by: Caller };
 
