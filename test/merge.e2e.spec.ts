@@ -81,6 +81,7 @@ describe('merging two leads', () => {
     expect(events[2]?.data).toMatchObject({ leadId: kept.id, changed: ['phone'], via: [merged.id] });
     expect(await leadsOf(connection)).toHaveLength(1);
     expect(await world.all<Lead>(`/api/leads?search=${countess.email}`)).toEqual([]);
+    expect((await world.all<Lead>('/api/leads')).map(({ id }) => id)).not.toContain(merged.id);
   });
 
   it('lasts: later syncs go to the one that was kept, and append nothing when nothing has changed', async () => {
