@@ -57,7 +57,8 @@ create table quarantine (
   dismissed_at timestamptz,
   unique (connection_id, kind, external_id)
 );
-create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc);
-create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc);
+create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is null;
+create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc) where dismissed_at is null;
+create index quarantine_dismissed_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is not null;
 
 grant select, insert, update, delete on sync_runs, active_runs, crm_clients, quarantine to crm_sync_service;
