@@ -32,10 +32,13 @@ create table crm_clients (
   external_id text collate "C" not null,
   -- Null when the values have been erased.
   fingerprint bytea,
-  -- Set while the client waits in quarantine.
+  -- Set while the client waits in quarantine; null when it has been dismissed there.
   code text,
+  -- Somebody has put something right: its stream says what, and whether that still counts.
+  fixed boolean not null default false,
   primary key (connection_id, external_id)
 );
+create index crm_clients_fixed_idx on crm_clients (connection_id, external_id) where fixed;
 
 create table quarantine (
   id uuid primary key,
@@ -49,9 +52,14 @@ create table quarantine (
   -- State, not facts: bumped by every run that meets the record again unchanged.
   last_seen_at timestamptz not null,
   attempts int not null,
+  -- The leads that want the same e-mail.
+  leads uuid[] not null,
+  -- Set when a person has said "never mind": it is not asked about any more, unless the CRM changes it.
+  dismissed_at timestamptz,
   unique (connection_id, kind, external_id)
 );
-create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc);
-create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc);
+create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is null;
+create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc) where dismissed_at is null;
+create index quarantine_dismissed_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is not null;
 
 grant select, insert, update, delete on sync_runs, active_runs, crm_clients, quarantine to crm_sync_service;

@@ -14,6 +14,8 @@ create table leads (
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version int not null,
+  -- The lead that this one is a part of now. Its row then holds no values, only the e-mail key that stays its own.
+  merged_into uuid,
   -- Checked at commit: within one page an e-mail may move from one lead to another.
   constraint leads_email_key_key unique (email_key) deferrable initially deferred
 );
@@ -32,6 +34,8 @@ create table lead_sources (
   email text,
   email_key text collate "C",
   phone text,
+  -- The merged lead that the source came with; null when it is the lead's own.
+  home_id uuid,
   primary key (connection_id, external_id)
 );
 create index lead_sources_lead_idx on lead_sources (lead_id, linked_position);

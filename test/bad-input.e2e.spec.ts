@@ -1,3 +1,4 @@
+import { isDeepStrictEqual as isEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Company } from './companies.ts';
@@ -53,7 +54,7 @@ const withQuery = (): Route[] =>
 const withId = (): Route[] => routes().filter(({ pattern }) => pattern.includes('{'));
 const changing = (): Route[] => routes().filter(({ method }) => method !== 'GET');
 
-/** The two routes that take a body, each with one that would do. */
+/** The routes that take a body, each with one that would do. */
 const bodies = (): { method: string; path: string; good: Record<string, unknown> }[] => {
   const { company: name, login, apiUserKey } = company.account;
   return [
@@ -63,14 +64,23 @@ const bodies = (): { method: string; path: string; good: Record<string, unknown>
       good: { provider: 'simplybook', company: name, login, secret: apiUserKey },
     },
     { method: 'PUT', path: `/api/connections/${connection.id}/credentials`, good: { secret: apiUserKey } },
+    ...['merge', 'split'].map((verb) => ({
+      method: 'POST',
+      path: `/api/leads/${connection.id}/${verb}`,
+      good: { leadId: connection.id },
+    })),
+    ...['replay', 'dismiss'].map((verb) => ({ method: 'POST', path: `/api/quarantine/${verb}`, good: {} })),
+    { method: 'POST', path: `/api/quarantine/${connection.id}/replay`, good: {} },
   ];
 };
 
-const fieldsOf = (path: string): string[] => {
-  const { schemas } = world.service.document.components;
-  return Object.keys(
-    schemas[path.endsWith('credentials') ? 'CredentialsDto' : 'ConnectDto']?.properties ?? {},
-  );
+/** The fields of the body that the route takes, as the document has them. */
+const fieldsOf = (method: string, path: string): string[] => {
+  const { components, paths } = world.service.document;
+  const pattern = routes().find((route) => route.method === method && route.path === path)?.pattern ?? '';
+  const body = paths[pattern]?.[method.toLowerCase()]?.requestBody?.content?.['application/json'];
+  const name = body?.schema?.$ref?.replace('#/components/schemas/', '') ?? '';
+  return Object.keys(components.schemas[name]?.properties ?? {});
 };
 
 describe('without a valid key', () => {
@@ -169,6 +179,8 @@ describe('a query that cannot be meant', () => {
     ['/api/runs', 'status=canary-8f3b', '?status'],
     ['/api/quarantine', 'connectionId=1', '?connectionId'],
     ['/api/quarantine', 'code=canary-8f3b!', '?code'],
+    ['/api/quarantine', 'kind=canary-8f3b', '?kind'],
+    ['/api/quarantine', 'status=canary-8f3b', '?status'],
     ['/api/events', 'after=-1', '?after'],
     ['/api/events', 'after=1e400', '?after'],
     ['/api/events', 'before=99999999999999999999', '?before'],
@@ -256,9 +268,11 @@ describe('a body that cannot be taken', () => {
     ['half a character', `${CANARY}\ud83d`],
   ])('is 400 and names the field, for each field that holds %s', async (_, value) => {
     for (const { method, path, good } of bodies()) {
-      for (const field of fieldsOf(path)) {
+      for (const field of fieldsOf(method, path)) {
         const answer = await send(method, path, { ...good, [field]: value });
-        expect([field, told(answer)]).toEqual([field, `400 ${answer.code} /${field}`]);
+        // The one field that takes an object knows none with this member.
+        const member = field === 'fix' && isEqual(value, { $ne: null }) ? '/$ne' : '';
+        expect([field, told(answer)]).toEqual([field, `400 ${answer.code} /${field}${member}`]);
         expect(['invalid-request', 'crm-domain-unknown']).toContain(answer.code);
       }
     }
@@ -284,7 +298,10 @@ describe('a body that cannot be taken', () => {
     async (field) => {
       const pointer = `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       for (const { method, path, good } of bodies()) {
-        const text = JSON.stringify(good).replace(/\}$/, `,${JSON.stringify(field)}:"${CANARY}"}`);
+        const text = JSON.stringify(good).replace(
+          /,?\}$/,
+          `${Object.keys(good).length > 0 ? ',' : ''}${JSON.stringify(field)}:"${CANARY}"}`,
+        );
         expect(told(await send(method, path, text))).toBe(`400 invalid-request ${pointer}`);
       }
     },
@@ -351,7 +368,7 @@ describe('any junk whatsoever', () => {
       const names = (route.operation.parameters ?? [])
         .filter((one) => one.in === 'query')
         .map(({ name }) => name);
-      const fields = fieldsOf(route.path);
+      const fields = ['secret', ...fieldsOf(route.method, route.path)];
       return fc.record({
         route: fc.constant(route),
         // An id that exists would really be disconnected.

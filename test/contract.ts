@@ -110,6 +110,7 @@ export type Lead = {
   status: string;
   notes: string;
   sources: LeadSource[];
+  mergedLeads: string[];
   createdAt: string;
   updatedAt: string;
   lastSyncedAt: string;
@@ -159,8 +160,11 @@ export type Waiting = {
   connectionId: string;
   externalId: string;
   kind: string;
+  status: string;
   code: string;
   detail: string;
+  advice: string;
+  leads: string[];
   record: unknown;
   firstSeenAt: string;
   lastSeenAt: string;

@@ -60,6 +60,7 @@ describe('a lead', () => {
           phone: '+49 151 200',
         },
       ],
+      mergedLeads: [],
       createdAt: expect.stringMatching(/Z$/),
       updatedAt: lead?.createdAt,
       lastSyncedAt: expect.stringMatching(/Z$/),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Booking, Connection, Lead, LogEvent, Page, Run } from './contract.ts';
+import type { Booking, Connection, Lead, LogEvent, Page, Run, Waiting } from './contract.ts';
 import { disagreements, type Document } from './openapi.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -9,6 +9,7 @@ beforeAll(async () => {
   world = await startWorld();
   const connected = await world.connected({ clients: 8, bookings: 16, clean: false });
   ({ connection } = connected);
+  for (const name of ['Una Lost', 'Udo Lost']) connected.company.crm.add({ name, email: '', phone: '' });
   await world.sync(connection);
 });
 afterAll(() => world.stop());
@@ -32,7 +33,14 @@ const CONTRACT = [
   'GET /api/leads/{id}',
   'GET /api/bookings',
   'GET /api/bookings/{id}',
+  'POST /api/leads/{id}/merge',
+  'POST /api/leads/{id}/split',
   'GET /api/quarantine',
+  'GET /api/quarantine/{id}',
+  'POST /api/quarantine/{id}/replay',
+  'POST /api/quarantine/{id}/dismiss',
+  'POST /api/quarantine/replay',
+  'POST /api/quarantine/dismiss',
   'GET /api/events',
   'GET /api/events/{position}',
 ];
@@ -88,7 +96,16 @@ describe('the OpenAPI document', () => {
     await world.end((await world.start(connection)).id);
     await api('PUT', `/api/connections/${second.id}/credentials`, { secret });
     await api('DELETE', `/api/connections/${second.id}`);
-    await api('GET', '/api/quarantine');
+    const [one, other] = leads.data.map(({ id }) => id);
+    await api('POST', `/api/leads/${one}/merge`, { leadId: other });
+    await api('POST', `/api/leads/${one}/split`, { leadId: other });
+    const { body: aside } = await api<Page<Waiting>>('GET', '/api/quarantine');
+    const [first, next] = aside.data.map(({ id }) => `/api/quarantine/${id}`);
+    await api('GET', first!);
+    await api('POST', `${first}/dismiss`);
+    await api('POST', `${next}/replay`, { fix: { email: 'found@example.com', name: 'Found' } });
+    await api('POST', '/api/quarantine/replay', { code: 'email.missing' });
+    await api('POST', '/api/quarantine/dismiss', { connectionId: connection.id });
     await api('GET', `/api/leads/${leads.data[0]?.id}`);
     await api('GET', `/api/runs/${runs.data[0]?.id}`);
     await api('GET', `/api/events/${events.data[0]?.position}`);

@@ -212,6 +212,7 @@ describe('a client whose new e-mail belongs to another lead', () => {
     expect(waiting).toMatchObject({ code: 'email.taken', attempts: 1, kind: 'client' });
     expect(waiting?.detail).toContain(his.id);
     expect(waiting?.detail).toContain(hers.id);
+    expect(waiting?.leads).toEqual([his.id, hers.id]);
     expect(await leadOf(connection, paul)).toMatchObject({ id: his.id, version: 1, email: paul.email });
 
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
@@ -282,8 +283,11 @@ describe('a client without a usable e-mail', () => {
         connectionId: connection.id,
         externalId: String(ivo.id),
         kind: 'client',
+        status: 'waiting',
         code,
         detail: `Client ${ivo.id} (Ivo Broken) ${reason}.`,
+        advice: expect.stringContaining('"email"'),
+        leads: [],
         record: expect.objectContaining({ id: ivo.id, name: 'Ivo Broken', email, phone: '+4930999' }),
         firstSeenAt: events[1]?.recordedAt,
         lastSeenAt: expect.any(String),

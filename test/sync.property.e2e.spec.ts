@@ -19,7 +19,11 @@ type Step =
   | { does: 'share'; who: number; withWhom: number }
   | { does: 'sync' }
   | { does: 'fail'; page: number }
-  | { does: 'sync-again' };
+  | { does: 'sync-again' }
+  | { does: 'merge'; who: number; withWhom: number }
+  | { does: 'split'; who: number }
+  | { does: 'replay'; who: number; fix: { email?: string; phone?: string } }
+  | { does: 'dismiss'; who: number };
 
 const ADDRESSES = ['ann', 'ben', 'cleo'];
 const name = fc.constantFrom('Ann', 'Ben', 'Cleo', 'Élodie', 'zoe', '100%');
@@ -62,19 +66,31 @@ const ending: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ does: 'sync-again' as const }) },
 );
 
-/** A few clients and a sync; then some changes, a sync or what should have been one, and so on. */
+/** What people do in between. */
+const care: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ does: fc.constant('merge' as const), who, withWhom: who }),
+  fc.record({ does: fc.constant('split' as const), who }),
+  fc.record({
+    does: fc.constant('replay' as const),
+    who,
+    fix: fc.record({ email: address, phone: fc.constantFrom('7', '8') }, { requiredKeys: [] }),
+  }),
+  fc.record({ does: fc.constant('dismiss' as const), who }),
+);
+
+/** A few clients and a sync; then some changes, a sync or what should have been one, some care, and so on. */
 const play: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.array(added, { minLength: 2, maxLength: 4 }),
-    fc.array(fc.tuple(fc.array(change, { minLength: 1, maxLength: 4 }), ending), {
-      minLength: 1,
-      maxLength: 3,
-    }),
+    fc.array(
+      fc.tuple(fc.array(change, { minLength: 1, maxLength: 4 }), ending, fc.array(care, { maxLength: 4 })),
+      { minLength: 1, maxLength: 3 },
+    ),
   )
   .map(([first, rounds]) => [
     ...first,
     { does: 'sync' },
-    ...rounds.flatMap(([changes, end]) => [...changes, end]),
+    ...rounds.flatMap(([changes, end, cares]) => [...changes, end, ...cares]),
   ]);
 
 /** What has once gone wrong. */
@@ -109,25 +125,83 @@ const KEPT: Step[][] = [
     { does: 'edit', who: 1, values: { email: 'ann' } },
     { does: 'sync-again' },
   ],
+  // A client wants the address of another lead, they are merged, and cannot be split while they share it.
+  [
+    { does: 'add', values: { name: 'Ann', email: 'ann', phone: '' } },
+    { does: 'add', values: { name: 'Ben', email: 'ben', phone: '1' } },
+    { does: 'sync' },
+    { does: 'edit', who: 0, values: { email: 'ben' } },
+    { does: 'sync' },
+    { does: 'merge', who: 0, withWhom: 1 },
+    { does: 'replay', who: 0, fix: {} },
+    { does: 'split', who: 1 },
+    { does: 'edit', who: 0, values: { email: 'ann' } },
+    { does: 'sync' },
+    { does: 'split', who: 1 },
+  ],
+  // Three become one; a newcomer comes with the address of the innermost and goes with it.
+  [
+    { does: 'add', values: { name: 'Ann', email: 'ann', phone: '' } },
+    { does: 'add', values: { name: 'Ben', email: 'ben', phone: '' } },
+    { does: 'add', values: { name: 'Cleo', email: 'cleo', phone: '3' } },
+    { does: 'sync' },
+    { does: 'merge', who: 1, withWhom: 2 },
+    { does: 'merge', who: 0, withWhom: 1 },
+    { does: 'add', values: { name: 'zoe', email: 'CLEO', phone: '' } },
+    { does: 'sync-again' },
+    { does: 'split', who: 3 },
+    { does: 'sync-again' },
+    { does: 'split', who: 1 },
+  ],
+  // What was put right lasts until the CRM says something else there; what was dismissed until it says anything else.
+  [
+    { does: 'add', values: { name: 'Ann', email: '', phone: '' } },
+    { does: 'add', values: { name: 'Ben', email: 'no address', phone: '' } },
+    { does: 'sync' },
+    { does: 'replay', who: 0, fix: { email: 'ann', phone: '7' } },
+    { does: 'dismiss', who: 0 },
+    { does: 'sync-again' },
+    { does: 'edit', who: 0, values: { phone: '1' } },
+    { does: 'edit', who: 1, values: { name: 'zoe' } },
+    { does: 'sync-again' },
+    { does: 'edit', who: 0, values: { email: 'no address' } },
+    { does: 'sync' },
+    { does: 'edit', who: 0, values: { email: '' } },
+    { does: 'sync-again' },
+  ],
 ];
 
 const PAGE = 4;
 
 type Listed = { id: number } & Values;
 
-const trimmed = ({ name, email, phone }: Listed): Values => ({
+const trimmed = ({ name, email, phone }: Values): Values => ({
   name: name.trim(),
   email: email.trim(),
   phone: phone.trim(),
 });
-const looks = (one: Listed): string => JSON.stringify(trimmed(one));
+const looks = ({ name, email, phone }: Values): string => JSON.stringify([name, email, phone]);
 
-/** The identity rules (design, section 6), told once more: a list, a map, no database. */
+type Fix = { email?: string; phone?: string };
+type Fixes = Partial<Record<keyof Values, { value: string; over: string }>>;
+
+const fixedBy = (values: Values, fixes: Fixes): Values => {
+  const fixed = { ...values };
+  for (const [field, { value, over }] of Object.entries(fixes) as [keyof Values, Fixes['name'] & object][])
+    if (values[field] === over) fixed[field] = value;
+  return fixed;
+};
+
+/** The identity rules (design, section 6), told once more: a list, a few maps, no database. */
 class Books {
-  /** By client: which lead, and what was last taken of it. In the order in which they were linked. */
-  readonly sources = new Map<number, { lead: number; values: Values }>();
+  /** By client: the lead it would be by itself, and what was last taken of it. In the order in which they were linked. */
+  readonly sources = new Map<number, { home: number; values: Values }>();
   readonly waiting = new Map<number, string>();
-  readonly #seen = new Map<number, string>();
+  readonly dismissed = new Set<number>();
+  /** Which lead was merged into which. */
+  readonly #into = new Map<number, number>();
+  readonly #fixes = new Map<number, Fixes>();
+  readonly #seen = new Map<number, Values>();
   #leads = 0;
 
   /** `whole`: the list was read to its end, so that those who want the address of another are looked at again. */
@@ -138,65 +212,154 @@ class Books {
       before = held.length;
       held = this.#pass(held);
     }
-    for (const one of held) {
-      this.waiting.set(one.id, 'email.taken');
-      this.#seen.set(one.id, looks(one));
+    for (const one of held) this.#note(one.id, trimmed(one), 'email.taken');
+  }
+
+  /** How many wait, and have not been dismissed. */
+  get open(): number {
+    return this.waiting.size - this.dismissed.size;
+  }
+
+  leadOf(id: number): number | null {
+    const source = this.sources.get(id);
+    return source === undefined ? null : this.#root(source.home);
+  }
+
+  /** The merged lead that this client came with, if it came with one. */
+  partOf(id: number): number | null {
+    const home = this.sources.get(id)?.home ?? null;
+    return home === null || home === this.#root(home) ? null : home;
+  }
+
+  clientOf(home: number): number {
+    return [...this.sources].find(([, source]) => source.home === home)![0];
+  }
+
+  merge(kept: number, merged: number): void {
+    const moved = this.#sourcesOf(merged);
+    this.#into.set(merged, kept);
+    for (const [id, source] of moved) {
+      this.sources.delete(id);
+      this.sources.set(id, source);
     }
+  }
+
+  /** False when both would have one address. */
+  split(part: number): boolean {
+    const root = this.#root(part);
+    const parent = this.#into.get(part)!;
+    this.#into.delete(part);
+    const keys = [...this.#keysOf(part).keys()];
+    if (!keys.some((key) => this.#keysOf(root).has(key))) return true;
+    this.#into.set(part, parent);
+    return false;
+  }
+
+  /** Whether it can be taken now. */
+  replay(id: number, fix: Fix): boolean {
+    const said = this.#seen.get(id)!;
+    const before = this.#fixes.get(id) ?? {};
+    const more = Object.entries(fix).map(([field, value]) => [
+      field,
+      { value, over: said[field as keyof Values] },
+    ]);
+    this.#fixes.set(id, { ...before, ...Object.fromEntries(more) });
+    if (this.#file(id, said) === null) this.#note(id, said, null);
+    else this.#fixes.set(id, before);
+    return !this.waiting.has(id);
   }
 
   #pass(clients: readonly Listed[]): Listed[] {
     return clients.filter((one) => {
-      const mayHaveMoved = this.waiting.get(one.id) === 'email.taken';
-      if (this.#seen.get(one.id) === looks(one) && !mayHaveMoved) return false;
-      const trouble = this.#file(one.id, trimmed(one));
+      const said = trimmed(one);
+      const mayHaveMoved = this.waiting.get(one.id) === 'email.taken' && !this.dismissed.has(one.id);
+      const seen = this.#seen.get(one.id);
+      if (seen !== undefined && looks(seen) === looks(said) && !mayHaveMoved) return false;
+      const trouble = this.#file(one.id, said);
       if (trouble === 'email.taken') return true;
-      this.#seen.set(one.id, looks(one));
-      if (trouble === null) this.waiting.delete(one.id);
-      else this.waiting.set(one.id, trouble);
+      this.#note(one.id, said, trouble);
       return false;
     });
   }
 
-  #file(id: number, values: Values): string | null {
+  #note(id: number, said: Values, trouble: string | null): void {
+    this.#seen.set(id, said);
+    this.dismissed.delete(id);
+    if (trouble === null) this.waiting.delete(id);
+    else this.waiting.set(id, trouble);
+    const still = Object.entries(this.#fixes.get(id) ?? {}).filter(
+      ([field, { over }]) => said[field as keyof Values] === over,
+    );
+    this.#fixes.set(id, Object.fromEntries(still));
+  }
+
+  #file(id: number, said: Values): string | null {
+    const values = fixedBy(said, this.#fixes.get(id) ?? {});
     if (values.email === '') return 'email.missing';
     if (!values.email.includes('@')) return 'email.invalid';
     const known = this.sources.get(id);
     const owner = this.#owner(values.email);
     if (known === undefined) {
-      this.sources.set(id, { lead: owner ?? (this.#leads += 1), values });
+      this.sources.set(id, { home: owner ?? (this.#leads += 1), values });
       return null;
     }
     const isNew = known.values.email.toLowerCase() !== values.email.toLowerCase();
-    if (isNew && owner !== null && owner !== known.lead) return 'email.taken';
+    if (isNew && owner !== null && this.#root(owner) !== this.#root(known.home)) return 'email.taken';
     known.values = values;
     return null;
   }
 
+  /** The part, by itself a lead, that this address belongs to. */
   #owner(wanted: string): number | null {
-    for (const lead of new Set([...this.sources.values()].map((source) => source.lead))) {
-      if (this.#sourcesOf(lead)[0]?.[1].values.email.toLowerCase() === wanted.toLowerCase()) return lead;
+    for (const root of this.#roots()) {
+      const home = this.#keysOf(root).get(wanted.toLowerCase());
+      if (home !== undefined) return home;
     }
     return null;
   }
 
-  #sourcesOf(lead: number) {
-    return [...this.sources].filter(([, source]) => source.lead === lead);
+  /** The address of each part, which its first client gives; of two that share one the lead's own comes first. */
+  #keysOf(root: number): Map<string, number> {
+    const sources = this.#sourcesOf(root).map(([, source]) => source);
+    const homes = [...new Set([root, ...sources.map(({ home }) => home)])];
+    const keys = new Map<string, number>();
+    for (const home of homes) {
+      const key = sources.find((source) => source.home === home)!.values.email.toLowerCase();
+      if (!keys.has(key)) keys.set(key, home);
+    }
+    return keys;
+  }
+
+  #root(home: number): number {
+    const parent = this.#into.get(home);
+    return parent === undefined ? home : this.#root(parent);
+  }
+
+  #roots(): number[] {
+    return [...new Set([...this.sources.values()].map(({ home }) => this.#root(home)))];
+  }
+
+  #sourcesOf(root: number) {
+    return [...this.sources].filter(([, { home }]) => this.#root(home) === root);
   }
 
   /** Each lead with its own values and its clients, the primary one first. */
-  leads(): { name: string; email: string; phone: string | null; clients: string[] }[] {
-    return [...new Set([...this.sources.values()].map(({ lead }) => lead))].map((lead) => {
-      const sources = this.#sourcesOf(lead);
+  leads(): Told[] {
+    return this.#roots().map((root) => {
+      const sources = this.#sourcesOf(root);
       const first = sources[0]![1].values;
       return {
         name: first.name,
         email: first.email,
         phone: sources.map(([, { values }]) => values.phone).find((value) => value !== '') ?? null,
         clients: sources.map(([id]) => String(id)),
+        merged: new Set(sources.map(([, { home }]) => home)).size - 1,
       };
     });
   }
 }
+
+type Told = { name: string; email: string; phone: string | null; clients: string[]; merged: number };
 
 const byClient = (one: { clients: string[] }, other: { clients: string[] }): number =>
   Number(one.clients[0]) - Number(other.clients[0]);
@@ -217,20 +380,74 @@ const syncs = async (play: Play): Promise<string[]> => {
     const { clients_quarantined: waiting, clients_fetched: fetched } = stats;
     expect(status).toBe(waiting > 0 ? 'succeeded-with-errors' : 'succeeded');
     expect(fetched).toBe(play.company.crm.count);
+    play.books.take(listed(play), true);
+    expect(waiting).toBe(play.books.open);
   });
-  play.books.take(listed(play), true);
   return events.map(({ type }) => type).filter((type) => !type.startsWith('Sync'));
+};
+
+/** The lead that the service has this client under, and the merged one that it came with. */
+const filed = async (
+  { connection }: Play,
+  client: number,
+): Promise<{ lead: string; part: string | null }> => {
+  const [row] = await world.rows<{ lead: string; part: string | null }>(
+    'select lead_id as lead, home_id as part from lead_sources where connection_id = $1 and external_id = $2',
+    [connection.id, String(client)],
+  );
+  return row!;
+};
+
+const merges = async (play: Play, one: number, other: number): Promise<void> => {
+  const [kept, merged] = [play.books.leadOf(one), play.books.leadOf(other)];
+  if (kept === null || merged === null) return;
+  const [{ lead }, { lead: leadId }] = [await filed(play, one), await filed(play, other)];
+  const { status } = await world.api('POST', `/api/leads/${lead}/merge`, { leadId });
+  expect(status).toBe(kept === merged ? 400 : 200);
+  if (kept !== merged) play.books.merge(kept, merged);
+};
+
+const splits = async (play: Play, one: number): Promise<void> => {
+  const part = play.books.partOf(one);
+  if (part === null) return;
+  const { lead, part: leadId } = await filed(play, one);
+  const { status } = await world.api('POST', `/api/leads/${lead}/split`, { leadId });
+  expect(status).toBe(play.books.split(part) ? 200 : 409);
+};
+
+const aside = async (
+  { connection, books }: Play,
+  who: number,
+): Promise<{ client: number; path: string } | null> => {
+  const client = [...books.waiting.keys()][who % Math.max(1, books.waiting.size)];
+  if (client === undefined) return null;
+  const status = books.dismissed.has(client) ? 'dismissed' : 'waiting';
+  const all = await world.all<Waiting>(`/api/quarantine?connectionId=${connection.id}&status=${status}`);
+  const found = all.find(({ externalId }) => externalId === String(client))!;
+  return { client, path: `/api/quarantine/${found.id}` };
+};
+
+const replays = async (play: Play, who: number, fix: Fix): Promise<void> => {
+  const found = await aside(play, who);
+  if (found === null) return;
+  const { status } = await world.api('POST', `${found.path}/replay`, { fix });
+  expect(status).toBe(play.books.replay(found.client, fix) ? 200 : 422);
+};
+
+const dismisses = async (play: Play, who: number): Promise<void> => {
+  const found = await aside(play, who);
+  if (found === null) return;
+  expect((await world.api('POST', `${found.path}/dismiss`)).status).toBe(200);
+  play.books.dismissed.add(found.client);
 };
 
 const perform = async (play: Play, step: Step): Promise<void> => {
   const { company, connection } = play;
   const { crm } = company;
-  const own = ({ email, ...rest }: Partial<Values>): Partial<Values> => ({
-    ...rest,
-    ...(email === undefined
-      ? {}
-      : { email: /^\w+$/.test(email) ? `${email}@${company.account.company}.example.com` : email }),
-  });
+  const own = <Some extends { email?: string }>(said: Some): Some =>
+    said.email !== undefined && /^\w+$/.test(said.email)
+      ? { ...said, email: `${said.email}@${company.account.company}.example.com` }
+      : said;
   const one = (index: number) => crm.all()[index % Math.max(1, crm.all().length)];
   switch (step.does) {
     case 'add':
@@ -244,6 +461,18 @@ const perform = async (play: Play, step: Step): Promise<void> => {
       return;
     case 'sync':
       await syncs(play);
+      return;
+    case 'merge':
+      await merges(play, one(step.who)?.id ?? 0, one(step.withWhom)?.id ?? 0);
+      return;
+    case 'split':
+      await splits(play, one(step.who)?.id ?? 0);
+      return;
+    case 'replay':
+      await replays(play, step.who, own(step.fix));
+      return;
+    case 'dismiss':
+      await dismisses(play, step.who);
       return;
     case 'sync-again':
       await syncs(play);
@@ -263,15 +492,19 @@ const perform = async (play: Play, step: Step): Promise<void> => {
 
 const expectBooks = async ({ connection, books }: Play): Promise<void> => {
   const leads = await world.all<Lead>(`/api/leads?source=${connection.id}`);
-  const found = leads.map(({ name, email, phone, sources }) => {
+  const found = leads.map(({ name, email, phone, sources, mergedLeads }) => {
     expect(sources.map(({ primary }) => primary)).toEqual(sources.map((_, index) => index === 0));
-    return { name, email, phone, clients: sources.map(({ externalId }) => externalId) };
+    const clients = sources.map(({ externalId }) => externalId);
+    return { name, email, phone, clients, merged: mergedLeads.length };
   });
   expect(found.toSorted(byClient)).toEqual(books.leads().toSorted(byClient));
   const waiting = await world.all<Waiting>(`/api/quarantine?connectionId=${connection.id}`);
-  expect(Object.fromEntries(waiting.map(({ externalId, code }) => [externalId, code]))).toEqual(
-    Object.fromEntries(books.waiting),
-  );
+  const path = `/api/quarantine?status=dismissed&connectionId=${connection.id}`;
+  const dismissed = await world.all<Waiting>(path);
+  expect(
+    Object.fromEntries([...waiting, ...dismissed].map(({ externalId, code }) => [externalId, code])),
+  ).toEqual(Object.fromEntries(books.waiting));
+  expect(new Set(dismissed.map(({ externalId }) => Number(externalId)))).toEqual(books.dismissed);
 };
 
 /** What must hold in the database at every moment; each statement finds what does not. */
@@ -279,7 +512,12 @@ const BROKEN = {
   'a client is linked twice': `select connection_id, external_id from lead_sources
     group by 1, 2 having count(*) > 1`,
   'two leads have one e-mail': `select email_key from leads where email_key is not null group by 1 having count(*) > 1`,
-  'a lead has no source': `select id from leads l where not exists (select from lead_sources where lead_id = l.id)`,
+  'a lead has no source': `select id from leads l
+    where (merged_into is null) <> exists (select from lead_sources where lead_id = l.id)`,
+  'a merged lead went into another one that is merged': `select l.id from leads l join leads o on o.id = l.merged_into
+    where o.merged_into is not null`,
+  'a merged lead holds values': `select id from leads
+    where merged_into is not null and coalesce(name, email, phone) is not null`,
   'a source has no lead': `select lead_id from lead_sources s where not exists (select from leads where id = s.lead_id)`,
   'a stream has gaps': `select stream from events group by stream
     having count(*) <> max(version) or min(version) <> 1`,

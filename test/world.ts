@@ -24,6 +24,8 @@ export type World = {
   all: <Row>(path: string) => Promise<Row[]>;
   /** What this piece of work appended to the log. */
   appended: (work: () => Promise<unknown>) => Promise<LogEvent[]>;
+  /** Keeps everything from being recorded; `waiting` resolves when so many want to, `release` lets them, in that order. */
+  holdTheLog: () => Promise<{ waiting: (count: number) => Promise<void>; release: () => Promise<void> }>;
   /** Looks into the database behind the service's back. */
   rows: <Row extends object>(statement: string, values?: unknown[]) => Promise<Row[]>;
   stop: () => Promise<void>;
@@ -110,6 +112,16 @@ export const startWorld = async (environment: Record<string, string> = {}): Prom
       const newest = await api<Page<LogEvent>>('GET', '/api/events?order=desc&limit=1');
       await work();
       return all<LogEvent>(`/api/events?after=${newest.body.data[0]?.position ?? 0}`);
+    },
+    holdTheLog: async () => {
+      await sql.query('begin');
+      await sql.query('select from event_log for update');
+      const waiting = async (count: number): Promise<void> => {
+        const wait = `select count(*)::int as count from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`;
+        while ((await sql.query<{ count: number }>(wait)).rows[0]!.count < count) await pause(5);
+      };
+      return { waiting, release: async () => void (await sql.query('commit')) };
     },
     rows: async <Row extends object>(statement: string, values: unknown[] = []) =>
       (await sql.query<Row>(statement, values)).rows,

@@ -13,10 +13,12 @@ import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connec
 import { booking, quarantineBooking, upsertBooking } from '../../src/modules/bookings/booking.decider.ts';
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
+import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
 import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
 import { complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 
@@ -25,7 +27,6 @@ const runId = 'c0ffee00-0000-4000-8000-00000000000a';
 const leadId = 'c0ffee00-0000-4000-8000-00000000000e';
 const externalId = '41';
 const login = 'olga@studio.example';
-const subject = `crm-client-${connectionId}-${externalId}`;
 const values = { name: 'Ada Example', email: 'ada@example.com', phone: null };
 const counts = {
   fetched: 9,
@@ -73,6 +74,17 @@ const impossible = {
   record: { id: 4021, start_datetime: '2026-02-30 10:00:00' },
   clientId: null,
 };
+const otherId = 'c0ffee00-0000-4000-8000-00000000000f';
+const identity = { connectionId, externalId };
+const waiting = {
+  code: 'email.missing',
+  detail: 'Client 41 (Ada Example) has no e-mail address.',
+  values: { ...values, email: null },
+  record: { id: '41', name: 'Ada Example', email: '' },
+};
+const isWaiting = { imported: null, quarantined: { ...waiting, dismissed: false }, fixes: {} };
+const fixes = { email: { value: 'ada@example.com', over: null } };
+const source = { ...identity, ...values };
 
 type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | BookingEvent)['type'];
 
@@ -97,13 +109,16 @@ const made: Record<EventType, Event[]> = {
   })('running'),
   SyncInterrupted: interrupt({ runId, connectionId }, counts, 'The service was stopped.')('running'),
   ClientImported: importClient(facts, leadId, values)(null),
-  ClientQuarantined: quarantineClient(facts, {
-    code: 'email.missing',
-    detail: 'Client 41 (Ada Example) has no e-mail address.',
-    values: { ...values, email: null },
-    record: { id: '41', name: 'Ada Example', email: '' },
-  })(null),
-  LeadUpserted: upsert(leadId, { connectionId, externalId }, values, subject)(null),
+  ClientQuarantined: quarantineClient(facts, waiting)(null),
+  ClientFixed: fixClient(identity, { email: 'ada@example.com' })(isWaiting),
+  ClientFixEnded: importClient(facts, leadId, { ...values, email: 'lovelace@example.com' })({
+    ...isWaiting,
+    fixes,
+  }).slice(1),
+  ClientDismissed: dismissClient(identity)(isWaiting),
+  LeadUpserted: upsert(leadId, { connectionId, externalId }, values)(null),
+  LeadMerged: mergeInto(leadId, otherId, [source])({ sources: [source] }),
+  LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
   BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
   BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
 };
@@ -119,16 +134,14 @@ const states: Record<EventType, unknown> = {
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
   SyncInterrupted: 'ended',
-  ClientImported: { imported: values, quarantined: null },
-  ClientQuarantined: {
-    imported: null,
-    quarantined: {
-      code: 'email.missing',
-      detail: 'Client 41 (Ada Example) has no e-mail address.',
-      record: { id: '41', name: 'Ada Example', email: '' },
-    },
-  },
+  ClientImported: { imported: values, quarantined: null, fixes: {} },
+  ClientQuarantined: isWaiting,
+  ClientFixed: { imported: null, quarantined: null, fixes },
+  ClientFixEnded: { imported: null, quarantined: null, fixes: {} },
+  ClientDismissed: { imported: null, quarantined: null, fixes: {} },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  LeadMerged: { sources: [], mergedInto: otherId },
+  LeadSplit: { sources: [] },
   BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },
   BookingQuarantined: {
     taken: null,

@@ -53,7 +53,7 @@ export const openBooks = async (): Promise<Books> => {
       const matches = await match.execute(new MatchLeads(clients, withoutEmail));
       const upserts = clients.flatMap((client, index) => {
         const found = matches[index]!;
-        return 'leadId' in found ? [{ ...client, leadId: found.leadId, cause: NOTHING }] : [];
+        return 'leadId' in found ? [{ ...client, ...found, cause: NOTHING }] : [];
       });
       const recorded = await store.events.transact(await upsert.execute(new UpsertLeads(upserts)), BY);
       const outcomes = recorded.map(

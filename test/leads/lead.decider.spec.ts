@@ -13,8 +13,7 @@ const C: Source = { connectionId: 'other', externalId: '7' };
 const ada: LeadValues = { name: 'Ada Example', email: 'ada@example.com', phone: '+49 30 1234' };
 const blank: LeadValues = { name: null, email: null, phone: null };
 
-const says = (source: Source, values: LeadValues) =>
-  upsert(LEAD, source, values, `crm-client-${source.connectionId}-${source.externalId}`);
+const says = (source: Source, values: LeadValues) => upsert(LEAD, source, values);
 
 /** The events of these sources saying these things one after the other. */
 const after = (...said: [Source, LeadValues][]): LeadUpserted[] => {

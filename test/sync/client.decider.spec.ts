@@ -8,6 +8,7 @@ import {
 } from '../../src/modules/sync/client.decider.ts';
 import type { Client, QuarantineReason } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, ClientValues } from '../../src/modules/sync/contract.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import { given } from '../given.ts';
 
@@ -38,7 +39,7 @@ describe('importing a client', () => {
   });
 
   it('names only the values that there are', () => {
-    expect(imported({ ...ada, phone: null })[0]!.data.changed).toEqual(['name', 'email']);
+    expect(imported({ ...ada, phone: null })[0]!.data).toMatchObject({ changed: ['name', 'email'] });
   });
 
   it('again changes nothing', () => {
@@ -94,6 +95,15 @@ describe('putting a client into quarantine', () => {
     expect(given(client, ...quarantined()).when(quarantineClient(LATER, other))).toHaveLength(1);
   });
 
+  it('is a fact again when it is about other leads', () => {
+    const taken = { ...nameless, code: 'email.taken', leads: ['lead-1', 'lead-2'] as const };
+    const past = given(client).when(quarantineClient(FACTS, taken));
+    expect(past[0]!.data).toMatchObject({ leads: ['lead-1', 'lead-2'] });
+    expect(given(client, ...past).when(quarantineClient(LATER, taken))).toEqual([]);
+    const others = { ...taken, leads: ['lead-1', 'lead-3'] as const };
+    expect(given(client, ...past).when(quarantineClient(LATER, others))).toHaveLength(1);
+  });
+
   it('happens also to a client that was imported before', () => {
     const [event] = given(client, ...imported()).when(quarantineClient(LATER, nameless));
     expect(event!.type).toBe('ClientQuarantined');
@@ -140,9 +150,12 @@ describe('whatever happens to a client', () => {
     values: fc.option(values, { nil: null }),
     record: fc.jsonValue({ maxDepth: 2 }),
   });
+  const fix = fc.record({ email: fc.constantFrom('x', 'y') });
   const decision = fc.oneof(
     values.map((one) => importClient(FACTS, LEAD, one)),
     reason.map((one) => quarantineClient(FACTS, one)),
+    fix.map((one) => fixClient(FACTS, one)),
+    fc.constant(dismissClient(FACTS)),
   ) as fc.Arbitrary<(state: unknown) => ClientEvent[]>;
   const history = fc.array(decision, { maxLength: 12 }).map((decisions) => {
     const past: ClientEvent[] = [];
@@ -162,11 +175,28 @@ describe('whatever happens to a client', () => {
     );
   });
 
-  it('a client waits in quarantine exactly when that was the last that happened to it', () => {
+  it('a client waits in quarantine exactly when nobody has taken or dismissed it since', () => {
     fc.assert(
       fc.property(history, (past) => {
-        const waits = fold(client, past)?.quarantined ?? null;
-        expect(waits === null).toBe(past.at(-1)?.type !== 'ClientQuarantined');
+        const aside = fold(client, past)?.quarantined ?? null;
+        const last = past.findLast(({ type }) => !type.startsWith('ClientFix'))?.type;
+        expect(aside === null).toBe(last === undefined || last === 'ClientImported');
+        expect(aside?.dismissed ?? false).toBe(last === 'ClientDismissed');
+      }),
+    );
+  });
+
+  it('every fix that counts is laid over what the CRM said last', () => {
+    fc.assert(
+      fc.property(history, (past) => {
+        const said = past.findLast(
+          ({ type, personal }) =>
+            type === 'ClientImported' ||
+            (type === 'ClientQuarantined' && (personal?.values ?? null) !== null),
+        );
+        const values = said?.type === 'ClientQuarantined' ? said.personal?.values : said?.personal;
+        for (const [field, { over }] of Object.entries(fold(client, past)?.fixes ?? {}))
+          expect(over).toBe((values as ClientValues)[field as keyof ClientValues]);
       }),
     );
   });

@@ -21,6 +21,7 @@ import {
   start,
 } from '../../src/modules/sync/sync-run.decider.ts';
 import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';
 import { META, openTestStore } from '../shared/event-store-harness.ts';
@@ -70,6 +71,15 @@ const look = (externalId: string, values: ClientValues | null) => ({
   externalId,
   fingerprint: values === null ? null : fingerprint(values),
 });
+
+const dismisses = (connectionId: string, externalId: string): Decision => {
+  const identity = { connectionId, externalId };
+  return decision(clientStream(identity), client, dismissClient(identity));
+};
+const fixes = (connectionId: string, externalId: string): Decision => {
+  const identity = { connectionId, externalId };
+  return decision(clientStream(identity), client, fixClient(identity, { email: 'x@example.com' }));
+};
 
 describe('the clients of a company', () => {
   it('have changed unless they look as they did when they were last taken', async () => {
@@ -136,8 +146,11 @@ describe('quarantine', () => {
         connectionId: acme,
         externalId: '1',
         kind: 'client',
+        status: 'waiting',
         code: 'email.missing',
         detail: 'Client 1: email.missing.',
+        advice: expect.stringContaining('clientsWithoutEmail'),
+        leads: [],
         record: { id: '1', code: 'email.missing' },
         firstSeenAt: event.recordedAt,
         lastSeenAt: event.recordedAt,
@@ -170,6 +183,47 @@ describe('quarantine', () => {
     await record(puts(acme, '1', 'email.missing'));
     await record(imports(acme, '1', { ...ada, phone: '2' }), imports(acme, '2'));
     expect(await waiting(acme)).toEqual([]);
+  });
+
+  it('hides who was dismissed, until its record changes', async () => {
+    const acme = randomUUID();
+    const dismissed = () =>
+      quarantine.page({ connectionId: acme, status: 'dismissed', after: null, limit: 100 });
+    await record(puts(acme, '1', 'email.missing'), puts(acme, '2', 'email.missing'));
+    await record(dismisses(acme, '1'));
+    expect((await waiting(acme)).map(({ externalId }) => externalId)).toEqual(['2']);
+    expect(await dismissed()).toMatchObject([{ externalId: '1', status: 'dismissed' }]);
+    expect(await clients.changed(acme, [look('1', ada)])).toEqual(new Map());
+    await record(puts(acme, '1', 'email.invalid'));
+    expect(await waiting(acme)).toHaveLength(2);
+    expect(await dismissed()).toEqual([]);
+    await record(puts(acme, '3', 'email.missing'), dismisses(acme, '3'), dismisses(acme, '2'));
+    await record(imports(acme, '2'));
+    expect(await dismissed()).toMatchObject([{ externalId: '3' }]);
+    await record(imports(acme, '3'));
+    expect(await dismissed()).toEqual([]);
+  });
+
+  it('knows for good whom somebody has put right', async () => {
+    const acme = randomUUID();
+    await record(puts(acme, '1', 'email.missing'), fixes(acme, '1'), puts(acme, '2', 'email.missing'));
+    expect(await clients.fixed(acme, ['1', '2', '3'])).toEqual(['1']);
+    await record(imports(acme, '1'), imports(acme, '2'));
+    expect(await clients.fixed(acme, ['1', '2', '3'])).toEqual(['1']);
+  });
+
+  it('has a page for each kind, each code, and counts what is behind a place', async () => {
+    const acme = randomUUID();
+    await record(puts(acme, '1', 'email.missing'));
+    await record(puts(acme, '2', 'email.invalid'));
+    const question = { connectionId: acme, after: null, limit: 100 };
+    expect(await quarantine.page({ ...question, kind: 'booking' })).toEqual([]);
+    const [newest] = await quarantine.page({ ...question, kind: 'client' });
+    expect(await quarantine.count({ connectionId: acme }, null)).toBe(2);
+    expect(await quarantine.count({ connectionId: acme }, [newest!.firstSeenAt, newest!.id])).toBe(1);
+    expect(await quarantine.count({ connectionId: acme, code: 'email.invalid' }, null)).toBe(1);
+    expect(await quarantine.one(newest!.id)).toEqual(newest);
+    expect(await quarantine.one(randomUUID())).toBeUndefined();
   });
 
   it('counts how often a run has met who waits, and leaves the others alone', async () => {

@@ -18,7 +18,16 @@ import {
 } from '../../src/modules/bookings/booking.decider.ts';
 import { Connections } from '../../src/modules/crm-connection/connections.read-model.ts';
 import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
-import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import {
+  broughtBy,
+  comeBack,
+  giveBack,
+  mergeInto,
+  takeIn,
+} from '../../src/modules/leads/lead-merge.decider.ts';
+import { homeOf, lead, leadStream, upsert } from '../../src/modules/leads/lead.decider.ts';
+import type { Lead } from '../../src/modules/leads/lead.decider.ts';
+import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import {
   client,
   clientStream,
@@ -36,8 +45,10 @@ import {
   runStream,
   start,
 } from '../../src/modules/sync/sync-run.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
-import { decision } from '../../src/shared/event-store/decider.ts';
+import { decision, fold } from '../../src/shared/event-store/decider.ts';
+import type { Event } from '../../src/shared/event-store/event.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';
 import type { ReadModel } from '../../src/shared/event-store/event-store.ts';
 import { META, openTestStore } from '../shared/event-store-harness.ts';
@@ -65,7 +76,8 @@ const TABLES = {
   connections: '*',
   sync_runs: '*',
   crm_clients: '*',
-  quarantine: 'id, connection_id, external_id, kind, code, detail, record, first_seen_at',
+  quarantine:
+    'id, connection_id, external_id, kind, code, detail, record, leads, dismissed_at, first_seen_at',
   leads: '*',
   lead_sources: '*',
   lead_connections: '*',
@@ -106,15 +118,58 @@ const connectionId = fc.constantFrom(1, 2).map((n) => idOf('c', n));
 const text = fc.option(fc.constantFrom('Ada', 'Bob', 'Zoë 😀', '100%'), { nil: null, freq: 3 });
 const values = fc.record({ name: text, phone: text });
 
+const COMPANIES = [idOf('c', 1), idOf('c', 2)];
+const leadOf = (company: string, n: number): string => `${company.slice(0, -4)}${n >> 1}`.padEnd(36, '0');
+const LEADS = COMPANIES.flatMap((company) => [leadOf(company, 0), leadOf(company, 2)]);
+
+/** What is to happen can depend on what has happened. */
+type Step = () => Decision[] | Promise<Decision[]>;
+
+const leadState = async (id: string): Promise<Lead> => {
+  const past = (await store.events.read([leadStream(id)])).get(leadStream(id)) ?? [];
+  return fold(lead, past as readonly Event[] as readonly LeadEvent[]);
+};
+/** The lead that this one is a part of, in the end. */
+const rootOf = async (id: string): Promise<string> => {
+  const parent = (await leadState(id))?.mergedInto;
+  return parent === undefined ? id : rootOf(parent);
+};
+
 /** A client is taken with its lead, as in a sync. Two clients of one company share a lead and its e-mail. */
-const taking = fc.tuple(connectionId, fc.nat(3), values).map(([company, n, said]): Decision[] => {
+const taking = fc.tuple(connectionId, fc.nat(3), values).map(([company, n, said]): Step => async () => {
   const facts = { connectionId: company, externalId: String(n), runId: idOf('a', 0) };
-  const leadId = `${company.slice(0, -4)}${n >> 1}`.padEnd(36, '0');
+  const home = leadOf(company, n);
+  const leadId = await rootOf(home);
   const all = { ...said, email: n < 2 ? `${company.slice(-1)}@example.com` : null };
   return [
     decision(clientStream(facts), client, importClient(facts, leadId, all)),
-    decision(`lead-${leadId}`, lead, upsert(leadId, facts, all, clientStream(facts))),
+    decision(leadStream(leadId), lead, upsert(leadId, facts, all, home)),
   ];
+});
+const merging = fc
+  .tuple(fc.constantFrom(...LEADS), fc.constantFrom(...LEADS))
+  .map(([one, other]): Step => async () => {
+    const [id, otherId] = [await rootOf(one), await rootOf(other)];
+    const [kept, merged] = [await leadState(id), await leadState(otherId)];
+    if (id === otherId || kept === null || merged === null) return [];
+    return [
+      decision(leadStream(otherId), lead, mergeInto(otherId, id, merged.sources)),
+      decision(leadStream(id), lead, takeIn(id, otherId, merged.sources)),
+    ];
+  });
+const splitting = fc.constantFrom(...LEADS).map((otherId): Step => async () => {
+  const id = await rootOf(otherId);
+  const sources = broughtBy(otherId, (await leadState(id))?.sources ?? []);
+  if (sources.length === 0) return [];
+  return [
+    decision(leadStream(otherId), lead, comeBack(otherId, id, sources)),
+    decision(leadStream(id), lead, giveBack(id, otherId, sources)),
+  ];
+});
+const handling = fc.tuple(connectionId, fc.nat(3), fc.boolean()).map(([company, n, never]): Step => () => {
+  const identity = { connectionId: company, externalId: String(n) };
+  const decide = never ? dismissClient(identity) : fixClient(identity, { email: `fixed${n}@example.com` });
+  return [decision(clientStream(identity), client, decide)];
 });
 const putting = fc
   .tuple(
@@ -123,7 +178,7 @@ const putting = fc
     fc.constantFrom('email.missing', 'email.taken'),
     fc.option(values, { nil: null }),
   )
-  .map(([company, n, code, said]): Decision[] => {
+  .map(([company, n, code, said]): Step => () => {
     const facts = { connectionId: company, externalId: String(n), runId: idOf('a', 0) };
     const reason = {
       code,
@@ -154,7 +209,7 @@ const appointment = fc.record({
 /** A booking is taken, or put aside for one of two reasons. */
 const booked = fc
   .tuple(connectionId, fc.nat(3), appointment, fc.nat(3))
-  .map(([company, n, { startAt, service, ...links }, bad]): Decision[] => {
+  .map(([company, n, { startAt, service, ...links }, bad]): Step => () => {
     const facts = {
       bookingId: idOf('b', n * 10 + Number(company.at(-1))),
       connectionId: company,
@@ -171,7 +226,7 @@ const booked = fc
       bad > 1 ? upsertBooking(facts, { ...links, values }) : quarantineBooking(facts, idOf('a', 0), reason);
     return [decision(bookingStream(facts.bookingId), booking, decide)];
   });
-const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Decision[] => {
+const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Step => () => {
   const facts = { runId: idOf('a', n), connectionId: company };
   const stream = runStream(facts.runId);
   const ends = [
@@ -187,7 +242,7 @@ const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, e
   const begin = decision(stream, run, start(facts, 'api'));
   return end < ends.length ? [begin, ends[end]!] : [begin];
 });
-const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Decision[] => {
+const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Step => () => {
   const company = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
   const facts = { connectionId: id, ...company, timezone: null, clientsWithoutEmail: 'quarantine' } as const;
   const stream = connectionStream(id);
@@ -202,9 +257,12 @@ const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Decision[] =
 });
 const history = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: taking },
+    { weight: 4, arbitrary: taking },
     { weight: 2, arbitrary: putting },
     { weight: 2, arbitrary: booked },
+    { weight: 2, arbitrary: handling },
+    { weight: 2, arbitrary: merging },
+    splitting,
     running,
     connecting,
   ),
@@ -214,9 +272,32 @@ const history = fc.array(
   },
 );
 
+/** Whose each source is, through which merge, and in which order: the table says what the deciders say. */
+const expectLeadsAsDecided = async (): Promise<void> => {
+  for (const id of LEADS) {
+    const state = await leadState(id);
+    const found = await store.rows<{ key: string; home: string }>(
+      `select connection_id || '/' || external_id as key, coalesce(home_id, lead_id) as home from lead_sources
+        where lead_id = $1 order by linked_position`,
+      [id],
+    );
+    const isMerged = state?.mergedInto !== undefined;
+    const expected = isMerged ? [] : (state?.sources ?? []);
+    expect(found).toEqual(
+      expected.map((one) => ({ key: `${one.connectionId}/${one.externalId}`, home: homeOf(id, one) })),
+    );
+    const [row] = await store.rows<{ merged_into: string | null }>(
+      'select merged_into from leads where id = $1',
+      [id],
+    );
+    expect(row?.merged_into ?? null).toBe(isMerged ? await rootOf(id) : null);
+  }
+};
+
 describe('read models are a fold of the log', () => {
-  const live = async (steps: Decision[][]): Promise<Record<string, string[]>> => {
-    for (const step of steps) await store.events.transact(step, META);
+  const live = async (steps: Step[]): Promise<Record<string, string[]>> => {
+    for (const step of steps) await store.events.transact(await step(), META);
+    await expectLeadsAsDecided();
     return snapshot();
   };
 
@@ -246,7 +327,7 @@ describe('read models are a fold of the log', () => {
   it('and all at once', async () => {
     const facts = { connectionId: idOf('c', 1), externalId: '9', runId: idOf('a', 0) };
     const reason = { code: 'email.missing', detail: 'Because.', values: null, record: {} };
-    await live([[decision(clientStream(facts), client, quarantineClient(facts, reason))]]);
+    await live([() => [decision(clientStream(facts), client, quarantineClient(facts, reason))]]);
     const before = await snapshot();
     await rebuild([100_000]);
     expect(await snapshot()).toEqual(before);

@@ -10,10 +10,19 @@ export type LeadValues = { name: string | null; email: string | null; phone: str
 
 export type SourceClient = Source & { values: LeadValues };
 
-/** Whose lead a client is, or why it can be nobody's. In the order of the clients asked about. */
+/**
+ * Whose lead a client is, or why it can be nobody's; `leads` are those that want the same e-mail. `home` is the lead it
+ * would be by itself: another than `leadId` when that one was merged into this one.
+ */
 export type LeadMatch =
-  | { leadId: string }
-  | { code: 'email.missing' | 'email.invalid' | 'email.taken' | 'name.missing'; detail: string };
+  | {
+      leadId: string;
+      home: string;
+      /** The e-mail was free when asked, and nothing will notice when it goes to another lead before this is recorded. */
+      unsure?: true;
+    }
+  | { code: 'email.missing' | 'email.invalid' | 'name.missing'; detail: string }
+  | { code: 'email.taken'; detail: string; leads: [string, string] };
 
 /**
  * Applies the identity rules (docs/adr/0005-who-is-a-lead.md): known source, then e-mail key, then a new lead.
@@ -29,7 +38,7 @@ export class MatchLeads extends Query<LeadMatch[]> {
 }
 
 /** A client with the lead it was matched to, and the decision that takes the client. */
-export type LeadUpsert = SourceClient & { leadId: string; cause: Decision };
+export type LeadUpsert = SourceClient & { leadId: string; home: string; cause: Decision };
 
 /**
  * What brings leads up to date with their sources, a decision for each: `LeadUpserted`, or nothing. For the batch that
@@ -63,9 +72,26 @@ export type LeadUpserted = Event<
     change: 'created' | 'updated' | 'linked';
     changed: (keyof LeadValues | 'sources')[];
     source: Source;
+    /** The merged leads through which the source came here, its own one last. Absent when it came by itself. */
+    via?: readonly string[];
   },
   /** What the source says; the lead's own values follow from all its sources. */
   LeadValues
 >;
 
-export type LeadEvent = LeadUpserted;
+/** A source that goes from one lead to another; `via` as seen from the lead that is merged or split off. */
+export type MovedSource = Source & { via?: readonly string[] };
+
+/** Stands in both streams: the lead that is `kept` has taken in the other one, with these sources. */
+export type LeadMerged = Event<
+  'LeadMerged',
+  { leadId: string; role: 'kept' | 'merged'; otherId: string; sources: readonly MovedSource[] }
+>;
+
+/** Stands in both streams: the lead that is `kept` has given the other one back, with these sources. */
+export type LeadSplit = Event<
+  'LeadSplit',
+  { leadId: string; role: 'kept' | 'split'; otherId: string; sources: readonly MovedSource[] }
+>;
+
+export type LeadEvent = LeadUpserted | LeadMerged | LeadSplit;

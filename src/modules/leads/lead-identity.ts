@@ -2,20 +2,38 @@ import { randomUUID } from 'node:crypto';
 import type { LeadMatch, Source, SourceClient } from './contract.ts';
 import { emailKey } from './email-key.ts';
 
-/** A source of a lead and the key of its e-mail, if it has one. */
-export type KeyedSource = Source & { emailKey: string | null };
+/** A source of a lead, the key of its e-mail, if it has one, and the lead it would be by itself were nothing merged. */
+export type KeyedSource = Source & { emailKey: string | null; home: string };
+
+/** The lead that an e-mail belongs to, and the part of it that brought the e-mail along. */
+export type Owner = { leadId: string; home: string };
 
 /** What is known of the leads that a page can touch: their sources in the order they were linked, and who has which key. */
 export type KnownLeads = {
   sources: ReadonlyMap<string, readonly KeyedSource[]>;
-  owners: ReadonlyMap<string, string>;
+  owners: ReadonlyMap<string, Owner>;
 };
 
 type Policy = 'quarantine' | 'import';
 
-/** The lead's key is that of its e-mail, which the first source that has one gives. */
-const keyOf = (sources: readonly KeyedSource[]): string | null =>
-  sources.find((source) => source.emailKey !== null)?.emailKey ?? null;
+/**
+ * The keys that a lead has, each with the part that holds it: one for itself and one for every lead that was merged into
+ * it, so that a split finds everything as if there had been no merge. A part's key is that of its e-mail, which the first
+ * of its sources that has one gives; what two parts share belongs to the first.
+ */
+export const keysOf = (leadId: string, sources: readonly KeyedSource[]): Map<string, string> => {
+  const keys = new Map<string, string>();
+  if (sources.length === 0) return keys;
+  const done = new Set<string>();
+  const own = sources.filter(({ home }) => home === leadId);
+  const others = own.length === sources.length ? [] : sources.filter(({ home }) => home !== leadId);
+  for (const { home, emailKey: key } of [...own, ...others]) {
+    if (key === null || done.has(home)) continue;
+    done.add(home);
+    if (!keys.has(key)) keys.set(key, home);
+  }
+  return keys;
+};
 
 const nameOf = ({ connectionId, externalId }: Source): string => `${connectionId}/${externalId}`;
 
@@ -34,7 +52,7 @@ export const matchAll = (
 
 class Books {
   private readonly sources: Map<string, readonly KeyedSource[]>;
-  private readonly owners: Map<string, string>;
+  private readonly owners: Map<string, Owner>;
   private readonly leads = new Map<string, string>();
 
   constructor({ sources, owners }: KnownLeads) {
@@ -47,7 +65,7 @@ class Books {
     return this.leads.get(nameOf(source));
   }
 
-  ownerOf(key: string | null): string | undefined {
+  ownerOf(key: string | null): Owner | undefined {
     return key === null ? undefined : this.owners.get(key);
   }
 
@@ -56,10 +74,9 @@ class Books {
   }
 
   put(leadId: string, sources: readonly KeyedSource[]): void {
-    const before = keyOf(this.sourcesOf(leadId));
-    const after = keyOf(sources);
-    if (before !== null && before !== after && this.owners.get(before) === leadId) this.owners.delete(before);
-    if (after !== null) this.owners.set(after, leadId);
+    for (const [key] of keysOf(leadId, this.sourcesOf(leadId)))
+      if (this.owners.get(key)?.leadId === leadId) this.owners.delete(key);
+    for (const [key, home] of keysOf(leadId, sources)) this.owners.set(key, { leadId, home });
     this.sources.set(leadId, sources);
     for (const source of sources) this.leads.set(nameOf(source), leadId);
   }
@@ -76,29 +93,45 @@ const match = (client: SourceClient, books: Books, clientsWithoutEmail: Policy):
   return leadId === undefined ? link(source, books) : keep(source, leadId, books);
 };
 
+type Keyed = Omit<KeyedSource, 'home'>;
+
 /** Rules 2 and 3: the lead that has the e-mail, or a new one. */
-const link = (source: KeyedSource, books: Books): LeadMatch => {
-  const leadId = books.ownerOf(source.emailKey) ?? randomUUID();
-  books.put(leadId, [...books.sourcesOf(leadId), source]);
-  return { leadId };
+const link = (source: Keyed, books: Books): LeadMatch => {
+  const owner = books.ownerOf(source.emailKey) ?? asOwner(randomUUID());
+  books.put(owner.leadId, [...books.sourcesOf(owner.leadId), { ...source, home: owner.home }]);
+  return owner;
 };
+
+const asOwner = (leadId: string): Owner => ({ leadId, home: leadId });
 
 /** Rule 1: its own lead, unless that would give one e-mail to two leads. */
-const keep = (source: KeyedSource, leadId: string, books: Books): LeadMatch => {
+const keep = (source: Keyed, leadId: string, books: Books): LeadMatch => {
   const before = books.sourcesOf(leadId);
-  const after = before.map((other) => (nameOf(other) === nameOf(source) ? source : other));
   const old = before.find((other) => nameOf(other) === nameOf(source));
+  const home = old?.home ?? leadId;
+  const after = before.map((other) => (other === old ? { ...source, home } : other));
   const isMoved = old?.emailKey !== source.emailKey;
-  const owner = books.ownerOf(isMoved ? source.emailKey : null) ?? leadId;
+  const owner = books.ownerOf(isMoved ? source.emailKey : null)?.leadId ?? leadId;
   if (owner !== leadId) {
-    return taken(`has an e-mail address that belongs to lead ${owner}, while the client is lead ${leadId}`);
+    const detail = `has an e-mail address that belongs to lead ${owner}, while the client is lead ${leadId}`;
+    return { code: 'email.taken', detail, leads: [leadId, owner] };
   }
-  const heir = books.ownerOf(keyOf(after)) ?? leadId;
+  const keys = keysOf(leadId, after);
+  const heir = heirOf(keys, leadId, books);
   if (heir !== leadId) {
-    return taken(`would leave its lead ${leadId} with an e-mail address that belongs to lead ${heir}`);
+    const detail = `would leave its lead ${leadId} with an e-mail address that belongs to lead ${heir}`;
+    return { code: 'email.taken', detail, leads: [leadId, heir] };
   }
   books.put(leadId, after);
-  return { leadId };
+  const isUnsure = isMoved && source.emailKey !== null && !keys.has(source.emailKey);
+  return { leadId, home, ...(isUnsure && { unsure: true }) };
 };
 
-const taken = (detail: string): LeadMatch => ({ code: 'email.taken', detail });
+/** Another lead that has one of these keys already; `leadId` when there is none. */
+const heirOf = (keys: ReadonlyMap<string, string>, leadId: string, books: Books): string => {
+  for (const key of keys.keys()) {
+    const owner = books.ownerOf(key)?.leadId ?? leadId;
+    if (owner !== leadId) return owner;
+  }
+  return leadId;
+};

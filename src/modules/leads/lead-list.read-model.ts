@@ -7,14 +7,22 @@ import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
 import type { LeadUpserted, LeadValues, Source } from './contract.ts';
 import { emailKey } from './email-key.ts';
-import type { KeyedSource } from './lead-identity.ts';
+import type { KeyedSource, Owner } from './lead-identity.ts';
+import { LeadMoves } from './lead-moves.read-model.ts';
+import type { Moved } from './lead-moves.read-model.ts';
+import { derived } from './lead-search.ts';
 import { valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
+
+/** A source as the lead's row has it; `home` is the merged lead that it came with. */
+type Listed = LeadSource & { primary: boolean; home: string | null };
 
 export type LeadRow = LeadValues & {
   id: string;
   status: 'active' | 'gone' | 'erased';
-  sources: (LeadSource & { primary: boolean })[];
+  sources: Listed[];
+  /** The lead that this one is a part of now; it has no sources then. */
+  mergedInto: string | null;
   createdAt: string;
   updatedAt: string;
   lastSyncedAt: string;
@@ -33,6 +41,8 @@ export type LeadQuestion = {
   limit: number;
 };
 
+type ListEvent = LeadUpserted | Moved | SyncCompleted;
+
 const TIME = { type: sql`timestamptz`, toText: (column: RawBuilder<unknown>) => sql`iso_utc(${column})` };
 const SORTS = {
   '-createdAt': { ...TIME, column: sql`l.created_at`, descending: true },
@@ -48,16 +58,29 @@ const SORTS = {
 
 /** Who the leads are: the table `leads` with its sources in `lead_sources`. */
 @Injectable()
-export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
+export class LeadList implements ReadModel<ListEvent> {
   readonly name = 'lead-list';
-  readonly on = ['LeadUpserted', 'SyncCompleted'] as const;
+  readonly on = ['LeadUpserted', 'LeadMerged', 'LeadSplit', 'SyncCompleted'] as const;
 
-  constructor(private readonly database: Database) {}
+  private readonly moves: LeadMoves;
 
-  readonly apply = async (events: Recorded<LeadUpserted | SyncCompleted>[]): Promise<void> => {
-    const upserted = events.filter((event) => event.type === 'LeadUpserted') as Recorded<LeadUpserted>[];
-    if (upserted.length > 0) await this.upsert(upserted);
-    for (const event of events) if (event.type === 'SyncCompleted') await this.synced(event);
+  constructor(private readonly database: Database) {
+    this.moves = new LeadMoves(database);
+  }
+
+  readonly apply = async (events: Recorded<ListEvent>[]): Promise<void> => {
+    let upserted: Recorded<LeadUpserted>[] = [];
+    for (const event of events) {
+      if (event.type === 'LeadUpserted') upserted.push(event);
+      else if (event.type === 'SyncCompleted') await this.synced(event);
+      else {
+        // Between two moves a source has one lead, so that everything in between can be written at once.
+        await this.upsert(upserted);
+        upserted = [];
+        await this.moves.move(event);
+      }
+    }
+    await this.upsert(upserted);
   };
 
   /** The leads of the clients that are linked already; all clients are of one connection. */
@@ -82,12 +105,12 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
   }
 
   /** Which lead each of these e-mail keys belongs to. */
-  async ownersOf(keys: readonly string[]): Promise<Map<string, string>> {
+  async ownersOf(keys: readonly string[]): Promise<Map<string, Owner>> {
     if (keys.length === 0) return new Map();
-    const rows = await this.database.rows(sql<{ key: string; id: string }>`
-      select k.key, l.id from unnest(${keys}::text[]) as k (key)
-       cross join lateral (select id from leads where email_key = k.key limit 1) l`);
-    return new Map(rows.map(({ key, id }) => [key, id]));
+    const rows = await this.database.rows(sql<Owner & { key: string }>`
+      select k.key, coalesce(l.merged_into, l.id) as "leadId", l.id as home from unnest(${keys}::text[]) as k (key)
+       cross join lateral (select id, merged_into from leads where email_key = k.key limit 1) l`);
+    return new Map(rows.map(({ key, ...owner }) => [key, owner]));
   }
 
   /** All sources of these leads, in the order they were linked. */
@@ -95,7 +118,7 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
     if (leadIds.length === 0) return new Map();
     const rows = await this.database.rows(sql<KeyedSource & { leadId: string }>`
       select s.lead_id as "leadId", s.connection_id as "connectionId", s.external_id as "externalId",
-             s.email_key as "emailKey"
+             s.email_key as "emailKey", coalesce(s.home_id, s.lead_id) as home
         from unnest(${leadIds}::uuid[]) as l (id)
        cross join lateral (select * from lead_sources where lead_id = l.id order by linked_position) s`);
     const sources = new Map<string, KeyedSource[]>();
@@ -123,7 +146,7 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
   }
 
   private matching({ search, connectionId, status, sort, after }: LeadQuestion): RawBuilder<unknown> {
-    const conditions = [sql`true`];
+    const conditions = [sql`l.merged_into is null`];
     if (search !== undefined) {
       const pattern = `%${search
         .trim()
@@ -148,6 +171,7 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
   }
 
   private async upsert(events: Recorded<LeadUpserted>[]): Promise<void> {
+    if (events.length === 0) return;
     await this.writeSources(events);
     const others = events.filter(({ data }) => data.change !== 'created').map(({ data }) => data.leadId);
     const sources = await this.sourcesOf([...new Set(others)]);
@@ -168,6 +192,8 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
       on conflict (id) do update set name = excluded.name, email = excluded.email, email_key = excluded.email_key,
         phone = excluded.phone, search = excluded.search, sort_name = excluded.sort_name,
         updated_at = excluded.updated_at, version = excluded.version`);
+    const mixed = [...sources].filter(([, all]) => all.some(({ home }) => home !== null));
+    if (mixed.length > 0) await this.moves.rekey(mixed.map(([id]) => id));
   }
 
   private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {
@@ -179,22 +205,23 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
       const key = emailKey(values.email);
       // Where it was linked first, should the same source stand in the batch more than once.
       const position = rows.get(name)?.position ?? own;
-      const source = { connectionId, externalId, leadId: data.leadId, ...values };
+      const home = data.via?.at(-1) ?? null;
+      const source = { connectionId, externalId, leadId: data.leadId, home, ...values };
       const row = { position, ...source, emailKey: 'key' in key ? key.key : null };
       rows.set(name, row);
     }
     await this.database.execute(sql`
-      insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
-      select "connectionId", "externalId", "leadId", position, name, email, "emailKey", phone
+      insert into lead_sources (connection_id, external_id, lead_id, home_id, linked_position, name, email, email_key, phone)
+      select "connectionId", "externalId", "leadId", home, position, name, email, "emailKey", phone
         from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as s ("connectionId" uuid,
-          "externalId" text, "leadId" uuid, position bigint, name text, email text, "emailKey" text, phone text)
+          "externalId" text, "leadId" uuid, home uuid, position bigint, name text, email text, "emailKey" text, phone text)
       on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
         email_key = excluded.email_key, phone = excluded.phone`);
   }
 
-  private async sourcesOf(leadIds: string[]): Promise<ReadonlyMap<string, LeadSource[]>> {
+  private async sourcesOf(leadIds: string[]): Promise<ReadonlyMap<string, Listed[]>> {
     if (leadIds.length === 0) return new Map();
-    const rows = await this.database.rows(sql<{ id: string; sources: LeadSource[] }>`
+    const rows = await this.database.rows(sql<{ id: string; sources: Listed[] }>`
       select l.id, s.sources from unnest(${leadIds}::uuid[]) as l (id) ${SOURCES}`);
     return new Map(rows.map(({ id, sources }) => [id, sources]));
   }
@@ -209,27 +236,12 @@ export class LeadList implements ReadModel<LeadUpserted | SyncCompleted> {
 
 const NOTHING: LeadValues = { name: null, email: null, phone: null };
 
-/** Marks left out, lower case: `Élodie` stands between `Ella` and `Emil`. */
-const sortName = (name: string | null): string =>
-  (name ?? '').normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().slice(0, 200).toWellFormed();
-
-const derived = (values: LeadValues) => {
-  const key = emailKey(values.email);
-  return {
-    emailKey: 'key' in key ? key.key : null,
-    search: [values.name, values.email, values.phone]
-      .map((value) => value ?? '')
-      .join('\n')
-      .toLowerCase(),
-    sortName: sortName(values.name),
-  };
-};
-
 const LEAD = sql`select l.id, l.name, l.email, l.phone, l.status, s.sources, iso_utc(l.created_at) as "createdAt",
-  iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version`;
+  iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version,
+  l.merged_into as "mergedInto"`;
 
 const SOURCES = sql`cross join lateral (
-  select json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
-           'name', o.name, 'email', o.email, 'phone', o.phone) order by o.n) as sources, max(o.last_synced_at) as last_synced_at
+  select coalesce(json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
+           'name', o.name, 'email', o.email, 'phone', o.phone, 'home', o.home_id) order by o.n), '[]') as sources, max(o.last_synced_at) as last_synced_at
     from (select s.*, c.last_synced_at, row_number() over (order by s.linked_position) as n
             from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

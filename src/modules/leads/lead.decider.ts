@@ -1,29 +1,65 @@
+import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import type { LeadEvent, LeadUpserted, LeadValues, Source } from './contract.ts';
+import type { LeadEvent, LeadUpserted, LeadValues, MovedSource, Source } from './contract.ts';
 
 export type LeadSource = Source & LeadValues;
 
-/** A person in our books: what each source says, the primary one first. Null before the first. */
-export type Lead = { sources: LeadSource[] } | null;
+/** A source with the merged leads through which it came, its own one last; without `via` it came by itself. */
+export type FiledSource = LeadSource & { via?: readonly string[] };
+
+/**
+ * A person in our books: what each source says, the primary one first. Null before the first. A merged lead keeps what it
+ * had when it was merged.
+ */
+export type Lead = { sources: FiledSource[]; mergedInto?: string } | null;
 
 export const lead: Decider<Lead, LeadEvent> = {
   initial: null,
-  evolve: (state, { data, personal }) => ({
-    sources: withSource(state?.sources ?? [], { ...data.source, ...(personal ?? NOTHING) }),
-  }),
+  evolve: (state, event) => {
+    const sources = state?.sources ?? [];
+    switch (event.type) {
+      case 'LeadUpserted':
+        return { ...state, sources: withSource(sources, filed(event)) };
+      case 'LeadMerged':
+        return event.data.role === 'kept' ? { sources } : { sources, mergedInto: event.data.otherId };
+      case 'LeadSplit': {
+        const { role, sources: moved } = event.data;
+        return { sources: role === 'kept' ? without(sources, moved) : broughtBack(sources, moved) };
+      }
+      default:
+        event satisfies never;
+        return state;
+    }
+  },
 };
 
 const NOTHING: LeadValues = { name: null, email: null, phone: null };
 const FIELDS = ['name', 'email', 'phone'] as const;
 
-const isSame = (a: Source, b: Source): boolean =>
+export const isSame = (a: Source, b: Source): boolean =>
   a.connectionId === b.connectionId && a.externalId === b.externalId;
 
+export const at = (source: LeadSource, via: readonly string[] = []): FiledSource =>
+  via.length === 0 ? source : { ...source, via };
+
+const filed = ({ data: { source, via }, personal }: LeadUpserted): FiledSource =>
+  at({ ...source, ...(personal ?? NOTHING) }, via);
+
 /** The first source stays first: that is what makes it the primary one. */
-const withSource = (sources: LeadSource[], source: LeadSource): LeadSource[] =>
+export const withSource = (sources: FiledSource[], source: FiledSource): FiledSource[] =>
   sources.some((known) => isSame(known, source))
     ? sources.map((known) => (isSame(known, source) ? source : known))
     : [...sources, source];
+
+const without = (sources: FiledSource[], moved: readonly MovedSource[]): FiledSource[] =>
+  sources.filter((one) => !moved.some((gone) => isSame(gone, one)));
+
+/** What it had when it was merged, as far as that is still its own; what came since follows as LeadUpserted. */
+export const broughtBack = (sources: FiledSource[], moved: readonly MovedSource[]): FiledSource[] =>
+  moved.flatMap((one) => {
+    const { via: _, ...known } = sources.find((other) => isSame(other, one)) ?? {};
+    return 'connectionId' in known ? [at(known, one.via)] : [];
+  });
 
 /** The lead's own values: those of the primary source, its blanks filled by the others in the order they were linked. */
 export const valuesOf = (sources: readonly LeadSource[]): LeadValues => {
@@ -32,30 +68,55 @@ export const valuesOf = (sources: readonly LeadSource[]): LeadValues => {
   return { name: first('name'), email: first('email'), phone: first('phone') };
 };
 
-/** Takes what a source says about the person: a fact when it says something new. */
+export const leadStream = (leadId: string): string => `lead-${leadId}`;
+
+/** The lead that a source belongs to by itself, were nothing merged. */
+export const homeOf = (leadId: string, { via }: Pick<FiledSource, 'via'>): string => via?.at(-1) ?? leadId;
+
+/** The values are the client's, so they are sealed with the client's key: forgetting the client forgets them here too. */
+const subjectOf = ({ connectionId, externalId }: Source): string =>
+  `crm-client-${connectionId}-${externalId}`;
+
+/**
+ * Takes what a source says about the person: a fact when it says something new.
+ * @throws Collision when the lead has been merged, or the source's home split off, since the source was matched.
+ */
 export const upsert =
-  (leadId: string, source: Source, values: LeadValues, subject: string) =>
+  (leadId: string, { connectionId, externalId }: Source, values: LeadValues, home = leadId) =>
   (state: Lead): LeadUpserted[] => {
+    const source = { connectionId, externalId };
     const before = state?.sources ?? [];
     const known = before.find((other) => isSame(other, source));
-    if (known !== undefined && FIELDS.every((field) => known[field] === values[field])) return [];
-    const old = valuesOf(before);
-    const now = valuesOf(withSource(before, { ...source, ...values }));
-    const changed = FIELDS.filter((field) => old[field] !== now[field]);
-    const data: LeadUpserted['data'] = {
-      leadId,
-      ...describe(state, known, changed),
-      source: { connectionId: source.connectionId, externalId: source.externalId },
-    };
-    return [{ type: 'LeadUpserted', data, personal: values, subject }];
+    const via = viaOf(leadId, state, home, known);
+    return file(leadId, at({ ...source, ...values }, via), before);
   };
 
+const viaOf = (leadId: string, state: Lead, home: string, known?: FiledSource): FiledSource['via'] => {
+  const neighbour = known ?? state?.sources.find((one) => homeOf(leadId, one) === home);
+  const found = neighbour === undefined ? leadId : homeOf(leadId, neighbour);
+  if (state?.mergedInto !== undefined || found !== home) throw new Collision(`Lead ${leadId}`);
+  return neighbour?.via;
+};
+
+/** What a lead with these sources records when one of them says this, or is new. */
+export const file = (leadId: string, one: FiledSource, before: FiledSource[]): LeadUpserted[] => {
+  const { connectionId, externalId, via, ...values } = one;
+  const source = { connectionId, externalId };
+  const known = before.find((other) => isSame(other, one));
+  if (known !== undefined && FIELDS.every((field) => known[field] === values[field])) return [];
+  const [old, now] = [valuesOf(before), valuesOf(withSource(before, one))];
+  const changed = FIELDS.filter((field) => old[field] !== now[field]);
+  const change = describe(before, known, changed);
+  const data: LeadUpserted['data'] = { leadId, ...change, source, ...(via !== undefined && { via }) };
+  return [{ type: 'LeadUpserted', data, personal: values, subject: subjectOf(source) }];
+};
+
 const describe = (
-  state: Lead,
+  before: FiledSource[],
   known: LeadSource | undefined,
   changed: (keyof LeadValues)[],
 ): Pick<LeadUpserted['data'], 'change' | 'changed'> => {
-  if (state === null) return { change: 'created', changed };
+  if (before.length === 0) return { change: 'created', changed };
   if (changed.length > 0) return { change: 'updated', changed };
   return { change: known === undefined ? 'linked' : 'updated', changed: ['sources'] };
 };

@@ -1,17 +1,23 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
+import { CurrentCaller } from '../../shared/http/current-caller.ts';
 import { instant } from '../../shared/http/instant.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
+import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
 import { BookingsOfLead } from '../bookings/contract.ts';
+import { LeadBooks } from './lead-books.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import type { LeadRow } from './lead-list.read-model.ts';
-import { LeadDetailDto, LeadDto, LeadsQueryDto } from './leads.dto.ts';
+import { LeadDetailDto, LeadDto, LeadsQueryDto, OtherLeadDto } from './leads.dto.ts';
+import { MergeLeads } from './merge-leads.ts';
+import { SplitLead } from './split-lead.ts';
 
 const SOURCE = 'SimplyBook.me';
 const BY_TIME = z.tuple([instant, z.uuid()]);
@@ -21,8 +27,10 @@ const BY_NAME = z.tuple([z.string(), z.uuid()]);
 @Controller('api/leads')
 export class LeadsController {
   constructor(
-    private readonly leads: LeadList,
+    private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly leads: LeadList,
+    private readonly books: LeadBooks,
   ) {}
 
   /** The leads, searched and sorted. */
@@ -39,13 +47,41 @@ export class LeadsController {
     return { data: data.map(asLead), page: next };
   }
 
-  /** One lead with all its sources and what it has booked. */
+  /**
+   * One lead with all its sources and what it has booked. A merged one is 404 `lead-merged`, and `mergedInto` names the lead
+   * to ask for.
+   */
   @Get(':id')
   async one(@Param('id', UuidParamPipe) id: string): Promise<LeadDetailDto> {
-    const row = await this.leads.one(id);
-    if (row === undefined) throw new Refusal('not-found', 'lead-not-found', 'There is no lead with this id.');
+    const row = await this.books.one(id);
     const bookings = await this.queries.execute(new BookingsOfLead(id));
     return Object.assign(asLead(row), { bookings });
+  }
+
+  /** Makes one lead of two: the one of the body becomes a part of this one, until it is split off again. */
+  @Post(':id/merge')
+  @HttpCode(200)
+  @Problems('conflict', 'unprocessable')
+  async merge(
+    @Param('id', UuidParamPipe) id: string,
+    @Body() { leadId }: OtherLeadDto,
+    @CurrentCaller() by: Caller,
+  ): Promise<LeadDto> {
+    await this.commands.execute(new MergeLeads(id, leadId.toLowerCase(), by));
+    return asLead(await this.books.one(id));
+  }
+
+  /** Undoes a merge: the lead of the body comes back with its sources, and is the answer. */
+  @Post(':id/split')
+  @HttpCode(200)
+  @Problems('conflict', 'unprocessable')
+  async split(
+    @Param('id', UuidParamPipe) id: string,
+    @Body() { leadId }: OtherLeadDto,
+    @CurrentCaller() by: Caller,
+  ): Promise<LeadDto> {
+    await this.commands.execute(new SplitLead(id, leadId.toLowerCase(), by));
+    return asLead(await this.books.one(leadId.toLowerCase()));
   }
 }
 
@@ -64,7 +100,15 @@ const asLead = ({ id, name, email, phone, status, sources, ...rest }: LeadRow): 
   source: SOURCE,
   status,
   notes: `Synced from ${SOURCE} on ${rest.lastSyncedAt}`,
-  sources,
+  sources: sources.map(({ connectionId, externalId, primary, ...values }) => ({
+    connectionId,
+    externalId,
+    primary,
+    name: values.name,
+    email: values.email,
+    phone: values.phone,
+  })),
+  mergedLeads: [...new Set(sources.flatMap(({ home }) => home ?? []))],
   createdAt: rest.createdAt,
   updatedAt: rest.updatedAt,
   lastSyncedAt: rest.lastSyncedAt,

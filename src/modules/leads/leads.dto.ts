@@ -1,4 +1,4 @@
-import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, Length } from 'class-validator';
 import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import type { UpcomingBooking } from '../bookings/contract.ts';
 import type { LeadSort } from './lead-list.read-model.ts';
@@ -28,6 +28,14 @@ export class LeadsQueryDto extends KeysetPageDto {
   sort: LeadSort = '-createdAt';
 }
 
+/** The other one of two leads. */
+export class OtherLeadDto {
+  /** Its id. */
+  @IsString()
+  @IsUUID()
+  leadId!: string;
+}
+
 /** A client of a CRM that a lead comes from, and what it says. */
 export class LeadSourceDto {
   connectionId!: string;
@@ -50,6 +58,8 @@ export class LeadDto {
   /** When and from where the lead was last synced, in words. */
   notes!: string;
   sources!: LeadSourceDto[];
+  /** Leads that were merged into this one. */
+  mergedLeads!: string[];
   createdAt!: string;
   updatedAt!: string;
   lastSyncedAt!: string;

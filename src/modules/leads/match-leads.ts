@@ -19,7 +19,8 @@ export class MatchLeadsHandler implements IQueryHandler<MatchLeads> {
   private async knownTo(clients: readonly SourceClient[]): Promise<KnownLeads> {
     const keys = clients.map(({ values }) => emailKey(values.email));
     const owners = await this.leads.ownersOf(keys.flatMap((key) => ('key' in key ? [key.key] : [])));
-    const leadIds = new Set([...(await this.leads.leadsOf(clients)), ...owners.values()]);
+    const holders = [...owners.values()].map(({ leadId }) => leadId);
+    const leadIds = new Set([...(await this.leads.leadsOf(clients)), ...holders]);
     const sources = await this.leads.keyedSources([...leadIds]);
     const others = [...sources.values()].flat().flatMap((source) => source.emailKey ?? []);
     const unasked = [...new Set(others)].filter((key) => !owners.has(key));

@@ -1,30 +1,37 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import type { ClientEvent, ClientImported, ClientQuarantined, ClientValues } from './contract.ts';
+import type { ClientEvent, ClientFixed, ClientQuarantined, ClientValues } from './contract.ts';
+
+/** What a person has put right, field by field, and what the CRM said there then. */
+export type Fixes = Partial<Record<keyof ClientValues, { value: string; over: string | null }>>;
 
 /** A client of the CRM as far as we have taken it; null before the first time. */
 export type Client = {
   /** What was last imported; null when it never was. `erased` when it was, but can no longer be read. */
   imported: ClientValues | 'erased' | null;
-  /** Set while its newest version waits in quarantine. */
-  quarantined: { code: string; detail: string | null; record: unknown } | null;
+  /** Set while its newest version waits in quarantine, or has been dismissed there. */
+  quarantined: Waiting | null;
+  fixes: Fixes;
 } | null;
+
+export type Waiting = QuarantineReason & { dismissed: boolean };
 
 export const client: Decider<Client, ClientEvent> = {
   initial: null,
   evolve: (state, event) => {
+    const { imported, quarantined, fixes } = state ?? { imported: null, quarantined: null, fixes: {} };
     switch (event.type) {
       case 'ClientImported':
-        return { imported: event.personal ?? 'erased', quarantined: null };
+        return { imported: event.personal ?? 'erased', quarantined: null, fixes };
       case 'ClientQuarantined':
-        return {
-          imported: state?.imported ?? null,
-          quarantined: {
-            code: event.data.code,
-            detail: event.personal?.detail ?? null,
-            record: event.personal?.record ?? null,
-          },
-        };
+        return { imported, quarantined: { ...reasonOf(event), dismissed: false }, fixes };
+      case 'ClientFixed':
+        return { imported, quarantined, fixes: { ...fixes, ...fixesOf(event) } };
+      case 'ClientFixEnded':
+        return { imported, quarantined, fixes: omit(fixes, event.data.fields) };
+      case 'ClientDismissed':
+        return { imported, quarantined: quarantined && { ...quarantined, dismissed: true }, fixes };
       default:
         event satisfies never;
         return state;
@@ -32,22 +39,72 @@ export const client: Decider<Client, ClientEvent> = {
   },
 };
 
-type ClientFacts = { connectionId: string; externalId: string; runId: string };
+const reasonOf = ({ data: { code, leads }, personal }: ClientQuarantined): QuarantineReason => ({
+  code,
+  detail: personal?.detail ?? '',
+  values: personal?.values ?? null,
+  record: personal?.record ?? null,
+  ...(leads !== undefined && { leads }),
+});
 
-const FIELDS = ['name', 'email', 'phone'] as const;
+const fixesOf = ({ personal }: ClientFixed): Fixes =>
+  Object.fromEntries(
+    FIELDS.flatMap((field) => {
+      const value = personal?.fix[field];
+      return value === undefined ? [] : [[field, { value, over: personal?.over[field] ?? null }]];
+    }),
+  );
 
-const changedFields = (
-  before: ClientValues | 'erased' | null,
-  after: ClientValues,
-): ClientImported['data']['changed'] =>
+const omit = (fixes: Fixes, fields: readonly (keyof ClientValues)[]): Fixes =>
+  Object.fromEntries(Object.entries(fixes).filter(([field]) => !fields.some((one) => one === field)));
+
+export type ClientIdentity = { connectionId: string; externalId: string };
+type ClientFacts = ClientIdentity & { runId: string | null };
+
+export const FIELDS = ['name', 'email', 'phone'] as const;
+
+/** What the CRM says with the fixes laid over it. Where the CRM has changed its mind, it is believed. */
+export const withFixes = (values: ClientValues, fixes: Fixes): ClientValues => {
+  const fixed = { ...values };
+  for (const field of FIELDS) {
+    const fix = fixes[field];
+    if (fix !== undefined && fix.over === values[field]) fixed[field] = fix.value;
+  }
+  return fixed;
+};
+
+/** What a client was judged on: its fixes, and for one that is replayed how it waits. Unset parts do not matter. */
+export type Basis = { fixes?: Fixes; waiting?: Waiting };
+
+/** Decides only if the client still is as it was judged. @throws Collision */
+export const assuming =
+  <E>({ fixes, waiting }: Basis, decide: (state: Client) => E[]) =>
+  (state: Client): E[] => {
+    const isSame =
+      (fixes === undefined || isDeepStrictEqual(state?.fixes ?? {}, fixes)) &&
+      (waiting === undefined || isDeepStrictEqual(state?.quarantined, waiting));
+    if (!isSame) throw new Collision('A client');
+    return decide(state);
+  };
+
+const changedFields = (before: ClientValues | 'erased' | null, after: ClientValues): (keyof ClientValues)[] =>
   before === null || before === 'erased'
     ? FIELDS.filter((field) => after[field] !== null)
     : FIELDS.filter((field) => before[field] !== after[field]);
 
+const endFixes = (facts: ClientFacts, fixes: Fixes, values: ClientValues | null): ClientEvent[] => {
+  const fields = FIELDS.filter(
+    (field) => fixes[field] !== undefined && fixes[field].over !== values?.[field],
+  );
+  return values === null || fields.length === 0
+    ? []
+    : [{ type: 'ClientFixEnded', data: { ...facts, fields } }];
+};
+
 /** Takes a good client: a fact when it is new, has changed, or comes out of quarantine. */
 export const importClient =
   (facts: ClientFacts, leadId: string, values: ClientValues) =>
-  (state: Client): ClientImported[] => {
+  (state: Client): ClientEvent[] => {
     const before = state?.imported ?? null;
     const changed = changedFields(before, values);
     if (before !== null && changed.length === 0 && state?.quarantined === null) return [];
@@ -57,31 +114,36 @@ export const importClient =
       change: before === null ? ('new' as const) : ('changed' as const),
       changed,
     };
-    return [{ type: 'ClientImported', data, personal: values, subject: clientStream(facts) }];
+    return [
+      { type: 'ClientImported', data, personal: values, subject: clientStream(facts) },
+      ...endFixes(facts, state?.fixes ?? {}, values),
+    ];
   };
 
+/** `values` is null for a record that cannot be read. */
 export type QuarantineReason = {
   code: string;
   detail: string;
   values: ClientValues | null;
   record: unknown;
+  leads?: readonly [string, string];
 };
 
 /** Puts aside a client that cannot be taken: a fact when it did not already wait for the same reason in the same state. */
 export const quarantineClient =
-  (facts: ClientFacts, { code, detail, values, record }: QuarantineReason) =>
-  (state: Client): ClientQuarantined[] => {
+  (facts: ClientFacts, { code, detail, values, record, leads }: QuarantineReason) =>
+  (state: Client): ClientEvent[] => {
     const waiting = state?.quarantined ?? null;
-    if (waiting !== null && waiting.code === code && isDeepStrictEqual(waiting.record, record)) return [];
+    const isSame = waiting?.code === code && isDeepStrictEqual(waiting.leads, leads);
+    if (isSame && isDeepStrictEqual(waiting.record, record)) return [];
+    const data = { ...facts, code, ...(leads !== undefined && { leads }) };
     const personal = { detail, values, record };
-    return [{ type: 'ClientQuarantined', data: { ...facts, code }, personal, subject: clientStream(facts) }];
+    return [
+      { type: 'ClientQuarantined', data, personal, subject: clientStream(facts) },
+      ...endFixes(facts, state?.fixes ?? {}, values),
+    ];
   };
 
 /** A client's own stream; also the subject of its personal values. */
-export const clientStream = ({
-  connectionId,
-  externalId,
-}: {
-  connectionId: string;
-  externalId: string;
-}): string => `crm-client-${connectionId}-${externalId}`;
+export const clientStream = ({ connectionId, externalId }: ClientIdentity): string =>
+  `crm-client-${connectionId}-${externalId}`;

@@ -87,18 +87,36 @@ export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; re
 export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
 export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted;
 
-type ClientFacts = { connectionId: string; externalId: string; runId: string };
+/** `runId` is null when a person took the client out of quarantine, outside of any run. */
+type ClientFacts = { connectionId: string; externalId: string; runId: string | null };
 export type ClientValues = { name: string | null; email: string | null; phone: string | null };
 
+/** `personal` is what the CRM says; what a person has put right is laid over it (ClientFixed). */
 export type ClientImported = Event<
   'ClientImported',
   ClientFacts & { leadId: string; change: 'new' | 'changed'; changed: (keyof ClientValues)[] },
   ClientValues
 >;
+/** `leads`: those that want the same e-mail. */
 export type ClientQuarantined = Event<
   'ClientQuarantined',
-  ClientFacts & { code: string },
+  ClientFacts & { code: string; leads?: readonly [string, string] },
   /** `values` is null when the record cannot be read; `record` is as received, made safe to store. */
   { detail: string; values: ClientValues | null; record: unknown }
 >;
-export type ClientEvent = ClientImported | ClientQuarantined;
+type FixFacts = { connectionId: string; externalId: string; fields: (keyof ClientValues)[] };
+
+/** A person has put these fields right: `fix` counts for as long as the CRM says what it is laid `over`. */
+export type ClientFixed = Event<
+  'ClientFixed',
+  FixFacts,
+  { fix: Partial<Record<keyof ClientValues, string>>; over: Partial<ClientValues> }
+>;
+/** The CRM says something else in these fields now, and is believed. */
+export type ClientFixEnded = Event<'ClientFixEnded', FixFacts & { runId: string | null }>;
+/** A person has said "never mind": the record waits no longer, until the CRM changes it. */
+export type ClientDismissed = Event<
+  'ClientDismissed',
+  { connectionId: string; externalId: string; code: string }
+>;
+export type ClientEvent = ClientImported | ClientQuarantined | ClientFixed | ClientFixEnded | ClientDismissed;

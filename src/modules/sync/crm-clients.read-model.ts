@@ -4,10 +4,11 @@ import type { RawBuilder } from 'kysely';
 import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
-import type { ClientEvent } from './contract.ts';
+import type { ClientIdentity } from './client.decider.ts';
+import type { ClientEvent, ClientImported, ClientQuarantined } from './contract.ts';
 import { fingerprint } from './fingerprint.ts';
 
-/** What a client looked like when it was last taken or put aside; `code` is set while it waits in quarantine. */
+/** What a client looked like when it was last taken or put aside; `code` is set while it waits in quarantine (not dismissed). */
 export type KnownClient = { fingerprint: string | null; code: string | null };
 
 /** How a client looks now; null when its record cannot be read. */
@@ -20,33 +21,56 @@ const NONE = 'AAAA';
 const lines = (texts: readonly string[]): RawBuilder<string[]> =>
   sql`string_to_array(${texts.join('\n')}, E'\n')`;
 
+type Row = {
+  connectionId: string;
+  externalId: string;
+  fingerprint: string | null;
+  code: string | null;
+};
+
 /** How each client looked last: what tells an unchanged one by a single look-up. */
 @Injectable()
 export class CrmClientList implements ReadModel<ClientEvent> {
   readonly name = 'crm-clients';
-  readonly on = ['ClientImported', 'ClientQuarantined'] as const;
+  readonly on = ['ClientImported', 'ClientQuarantined', 'ClientFixed', 'ClientDismissed'] as const;
 
   constructor(private readonly database: Database) {}
 
   readonly apply = async (events: Recorded<ClientEvent>[]): Promise<void> => {
-    const rows = new Map<string, object>();
-    for (const { type, data, personal } of events) {
-      const { connectionId, externalId } = data;
-      const values = type === 'ClientImported' ? personal : (personal?.values ?? null);
-      rows.set(`${connectionId}/${externalId}`, {
-        connectionId,
-        externalId,
-        fingerprint: values === null ? null : fingerprint(values),
-        code: type === 'ClientQuarantined' ? data.code : null,
-      });
+    const rows = new Map<string, Row>();
+    const fixed: ClientIdentity[] = [];
+    const dismissed = new Map<string, ClientIdentity>();
+    for (const event of events) {
+      const { connectionId, externalId } = event.data;
+      const name = `${connectionId}/${externalId}`;
+      if (event.type === 'ClientImported' || event.type === 'ClientQuarantined') {
+        rows.set(name, rowOf(event));
+        // A newer version of a dismissed client waits again.
+        dismissed.delete(name);
+      } else if (event.type === 'ClientDismissed') dismissed.set(name, { connectionId, externalId });
+      else if (event.type === 'ClientFixed') fixed.push({ connectionId, externalId });
     }
+    if (rows.size > 0) await this.write([...rows.values()]);
+    await this.set(sql`fixed = true`, fixed);
+    await this.set(sql`code = null`, [...dismissed.values()]);
+  };
+
+  private async write(rows: Row[]): Promise<void> {
     await this.database.execute(sql`
       insert into crm_clients (connection_id, external_id, fingerprint, code)
       select "connectionId", "externalId", decode(fingerprint, 'base64'), code
-        from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb)
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           as c ("connectionId" uuid, "externalId" text, fingerprint text, code text)
       on conflict (connection_id, external_id) do update set fingerprint = excluded.fingerprint, code = excluded.code`);
-  };
+  }
+
+  private async set(what: RawBuilder<unknown>, clients: readonly ClientIdentity[]): Promise<void> {
+    if (clients.length === 0) return;
+    await this.database.execute(sql`
+      update crm_clients c set ${what} from jsonb_to_recordset(${JSON.stringify(clients)}::jsonb)
+          as i ("connectionId" uuid, "externalId" text)
+       where c.connection_id = i."connectionId" and c.external_id = i."externalId"`);
+  }
 
   /**
    * Which of these clients do not look exactly as they did when they were last taken, or wait in quarantine, with what is
@@ -67,6 +91,14 @@ export class CrmClientList implements ReadModel<ClientEvent> {
     return new Map(rows.map(({ externalId, isKnown, ...known }) => [externalId, isKnown ? known : null]));
   }
 
+  /** Those of these clients of which somebody has put something right: their streams say what. */
+  async fixed(connectionId: string, externalIds: readonly string[]): Promise<string[]> {
+    const rows = await this.database.rows(sql<{ externalId: string }>`
+      select external_id as "externalId" from crm_clients
+       where connection_id = ${connectionId} and fixed and external_id = any(${externalIds}::text[])`);
+    return rows.map(({ externalId }) => externalId);
+  }
+
   /** How many clients of this connection are known. */
   async count(connectionId: string): Promise<number> {
     const row = await this.database.row(sql<{ count: string }>`
@@ -74,3 +106,14 @@ export class CrmClientList implements ReadModel<ClientEvent> {
     return Number(row?.count ?? 0);
   }
 }
+
+const rowOf = (event: Recorded<ClientImported | ClientQuarantined>): Row => {
+  const { connectionId, externalId } = event.data;
+  const values = event.type === 'ClientImported' ? event.personal : (event.personal?.values ?? null);
+  return {
+    connectionId,
+    externalId,
+    fingerprint: values === null ? null : fingerprint(values),
+    code: event.type === 'ClientQuarantined' ? event.data.code : null,
+  };
+};

@@ -1,34 +1,21 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
-import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
-import { storable } from '../../shared/storable.ts';
-import type { ClientPage, Connection, CrmClient, UnreadableRecord } from '../crm-connection/contract.ts';
-import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
+import type { ClientPage, Connection, CrmClient } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Step } from './active-runs.store.ts';
-import { client, clientStream, importClient, quarantineClient } from './client.decider.ts';
-import type { QuarantineReason } from './client.decider.ts';
-import type { ClientValues, SyncCounts } from './contract.ts';
+import type { SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
-import type { KnownClient, Look } from './crm-clients.read-model.ts';
-import { fingerprint } from './fingerprint.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { asCandidate, asUnreadable, lookOf, sort } from './sort-clients.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
+import { TakeClients, isContested } from './take-clients.ts';
+import type { Judged } from './take-clients.ts';
 
 /** A run with all that its worker needs to know. */
 export type RunTask = { runId: string; connection: Connection; by: Caller };
-
-type Good = { externalId: string; values: ClientValues; record: unknown };
-type Bad = { externalId: string; reason: QuarantineReason };
-/** A record on its way: good so far, or with the reason why it is not. */
-type Candidate = Good | Bad;
-type Judged = (Good & { leadId: string }) | Bad;
-type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
 /**
  * What to do with a client whose e-mail another lead has. That lead may give it up later in the same listing, so such a
@@ -43,8 +30,8 @@ export type Written = { counts: SyncCounts; held: CrmClient[]; saved: boolean };
 export class SyncPage {
   constructor(
     private readonly events: EventStore,
-    private readonly queries: QueryBus,
     private readonly clients: CrmClientList,
+    private readonly taking: TakeClients,
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
   ) {}
@@ -67,15 +54,21 @@ export class SyncPage {
     const { candidates, unchanged, waiting } = sort(arrived, looks, changed, connection.clientsWithoutEmail);
     const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
     if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
+    const met = candidates
+      .map(({ externalId }) => externalId)
+      .filter((id) => (changed.get(id) ?? null) !== null);
     return this.events.transaction(async () => {
-      const judged = await this.judge(connection, candidates);
+      let judged = await this.taking.judge(connection, candidates, met);
+      if (turn !== undefined && judged.some(dependsOnOthers)) {
+        await turn;
+        judged = await this.taking.judge(connection, candidates, met);
+      }
       const held = contested === 'hold' ? judged.filter(isContested) : [];
-      const taken = await this.take(
-        task,
-        held.length === 0 ? judged : judged.filter((one) => !isContested(one)),
-        turn,
-      );
-      await this.quarantine.sighted(connection.id, waiting);
+      const rest = held.length === 0 ? judged : judged.filter((one) => !isContested(one));
+      const { leads, again } = await this.taking.take(task, rest, turn);
+      const dismissed = again.filter((id) => changed.get(id)?.code === null);
+      await this.quarantine.sighted(connection.id, [...waiting, ...again]);
+      const taken = tally(leads, rest.length - leads.length, dismissed.length);
       const all = add(add(counts, taken), { ...NO_COUNTS, fetched: -held.length });
       await this.activeRuns.advance(task.runId, { ...at, counts: all });
       const names = new Set(held.map(({ externalId }) => externalId));
@@ -86,120 +79,15 @@ export class SyncPage {
       };
     });
   }
-
-  /** Whose lead each client is, or why it is nobody's. */
-  private async judge({ id, clientsWithoutEmail }: Connection, candidates: Candidate[]): Promise<Judged[]> {
-    const good = candidates.filter((one) => 'values' in one);
-    const sources = good.map(({ externalId, values }) => ({ connectionId: id, externalId, values }));
-    if (sources.length === 0) return candidates.filter((one) => 'reason' in one);
-    const matches = await this.queries.execute(new MatchLeads(sources, clientsWithoutEmail));
-    const judged = new Map<Candidate, Judged>();
-    good.forEach((one, index) => {
-      const match = matches[index]!;
-      const { externalId, values } = one;
-      if ('leadId' in match) return judged.set(one, { ...one, leadId: match.leadId });
-      const detail = sentence(externalId, values, match.detail);
-      const reason = { code: match.code, detail, values, record: storable(one.record) };
-      return judged.set(one, { externalId, reason });
-    });
-    return candidates.map((one) => ('reason' in one ? one : judged.get(one)!));
-  }
-
-  private async take(
-    { runId, connection, by }: RunTask,
-    judged: readonly Judged[],
-    turn: Promise<void> | undefined,
-  ): Promise<SyncCounts> {
-    const connectionId = connection.id;
-    const clients = judged.map((one) => {
-      const facts = { connectionId, externalId: one.externalId, runId };
-      const decide =
-        'reason' in one ? quarantineClient(facts, one.reason) : importClient(facts, one.leadId, one.values);
-      return decision(clientStream(facts), client, decide);
-    });
-    const upserts = judged.flatMap((one, index) =>
-      'leadId' in one ? [{ ...one, connectionId, cause: clients[index]! }] : [],
-    );
-    const leads = upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts));
-    const recorded = await this.events.transact(
-      [...clients, ...leads],
-      { ...by, causationId: null, runId },
-      turn,
-    );
-    const stillWaiting = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
-    await this.quarantine.sighted(
-      connectionId,
-      stillWaiting.map(({ externalId }) => externalId),
-    );
-    return tally(recorded.slice(clients.length), judged.length - upserts.length);
-  }
 }
 
-const isContested = (one: Judged): boolean => 'reason' in one && one.reason.code === 'email.taken';
+/** Whether the batches before, which are not recorded yet, can make it another verdict without anything noticing. */
+const dependsOnOthers = (one: Judged): boolean => ('reason' in one ? isContested(one) : one.unsure === true);
 
-const tally = (leads: readonly Recorded[][], quarantined: number): SyncCounts => {
-  const counts = { ...NO_COUNTS, quarantined };
+/** Clients that were dismissed and have not changed since are as they shall be. */
+const tally = (leads: readonly Recorded[][], aside: number, dismissed: number): SyncCounts => {
+  const counts = { ...NO_COUNTS, quarantined: aside - dismissed, unchanged: dismissed };
   for (const [event] of leads)
     counts[event === undefined ? 'unchanged' : (event.data as LeadUpserted['data']).change] += 1;
   return counts;
 };
-
-const asCandidate = ({ externalId, name, email, phone, record }: CrmClient): Candidate => ({
-  externalId,
-  values: { name, email, phone },
-  record,
-});
-
-/** A record without an id is known by its content, so that meeting it again is not a second one. */
-const asUnreadable = ({ externalId, detail, record: received }: UnreadableRecord): Candidate => {
-  const record = storable(received);
-  return {
-    externalId: externalId ?? `unreadable-${hash('sha256', JSON.stringify(record)).slice(0, 32)}`,
-    reason: {
-      code: 'record.unreadable',
-      detail: externalId === null ? `A client ${detail}.` : `Client ${externalId} ${detail}.`,
-      values: null,
-      record,
-    },
-  };
-};
-
-/** Whether looking at a waiting client again can have another result although it has not changed. */
-const mayBeReleased = (code: string, clientsWithoutEmail: 'quarantine' | 'import'): boolean =>
-  code === 'email.taken' || (code === 'email.missing' && clientsWithoutEmail === 'import');
-
-const lookOf = (one: Candidate): Look => ({
-  externalId: one.externalId,
-  fingerprint: 'values' in one ? fingerprint(one.values) : null,
-});
-
-const sort = (
-  arrived: readonly Candidate[],
-  looks: readonly Look[],
-  changed: ReadonlyMap<string, KnownClient | null>,
-  clientsWithoutEmail: 'quarantine' | 'import',
-): Sorted => {
-  const sorted: Sorted = { candidates: [], unchanged: 0, waiting: [] };
-  for (const [index, one] of arrived.entries()) {
-    const before = changed.get(one.externalId);
-    if (before === undefined) sorted.unchanged += 1;
-    else if (isStillWaiting(before, looks[index]!, clientsWithoutEmail)) sorted.waiting.push(one.externalId);
-    else sorted.candidates.push(one);
-  }
-  return sorted;
-};
-
-/** Whether a client waits in quarantine, looks as it did then, and looking at it again can have no other result. */
-const isStillWaiting = (
-  before: KnownClient | null,
-  look: Look,
-  clientsWithoutEmail: 'quarantine' | 'import',
-): boolean =>
-  before !== null &&
-  before.code !== null &&
-  look.fingerprint !== null &&
-  before.fingerprint === look.fingerprint &&
-  !mayBeReleased(before.code, clientsWithoutEmail);
-
-const sentence = (externalId: string, { name }: ClientValues, detail: string): string =>
-  name === null ? `Client ${externalId} ${detail}.` : `Client ${externalId} (${name}) ${detail}.`;

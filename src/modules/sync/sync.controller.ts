@@ -16,7 +16,7 @@ import { waitOf } from './prefer.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { refuseUnfinished, syncAnswer } from './sync-answer.ts';
 import { SyncRuns } from './sync-runs.read-model.ts';
-import { QuarantineQueryDto, QuarantinedRecordDto, RunDto, RunsQueryDto, SyncAnswerDto } from './sync.dto.ts';
+import { RunDto, RunsQueryDto, SyncAnswerDto } from './sync.dto.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
 const CURSOR = z.tuple([instant, z.uuid()]);
@@ -76,15 +76,5 @@ export class SyncController {
   @Get('runs/:id')
   one(@Param('id', UuidParamPipe) id: string): Promise<RunDto> {
     return this.queries.execute(new GetRun(id));
-  }
-
-  /** The records that could not be taken, newest first. */
-  @Get('quarantine')
-  @ApiPageOf(QuarantinedRecordDto)
-  async waiting(@Query() query: QuarantineQueryDto): Promise<Page<QuarantinedRecordDto>> {
-    const { connectionId, code, limit, cursor } = query;
-    const after = cursor === undefined ? null : decodeCursor(cursor, 'quarantine', CURSOR);
-    const rows = await this.quarantine.page({ connectionId, code, after, limit: limit + 1 });
-    return page(rows, limit, ({ firstSeenAt, id }) => encodeCursor([firstSeenAt, id], 'quarantine'));
   }
 }

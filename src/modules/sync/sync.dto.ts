@@ -1,8 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, Matches } from 'class-validator';
+import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import type { SyncRun } from './contract.ts';
-import type { QuarantinedRecord } from './quarantine.read-model.ts';
 
 /** What became of the clients and bookings of this run. */
 export class SyncStatsDto {
@@ -119,32 +117,4 @@ export class RunsQueryDto extends KeysetPageDto {
   @IsOptional()
   @IsIn(STATUSES)
   status?: SyncRun['status'];
-}
-
-export class QuarantineQueryDto extends KeysetPageDto {
-  @IsOptional()
-  @IsUUID()
-  connectionId?: string;
-
-  /** Why the records wait, for example `email.missing`. */
-  @IsOptional()
-  @IsString()
-  @Matches(/^[a-z.-]{1,100}$/, { message: 'must be a code such as email.missing' })
-  code?: string;
-}
-
-/** A record that no run could take, and why. */
-export class QuarantinedRecordDto implements QuarantinedRecord {
-  id!: string;
-  connectionId!: string;
-  externalId!: string;
-  kind!: 'client' | 'booking';
-  code!: string;
-  detail!: string;
-  /** As received. */
-  @ApiProperty({ anyOf: [{}] })
-  record!: unknown;
-  firstSeenAt!: string;
-  lastSeenAt!: string;
-  attempts!: number;
 }

@@ -3,27 +3,40 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
 import { ActiveRuns } from './active-runs.store.ts';
+import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
+import { DismissClientHandler } from './dismiss-client.ts';
 import { EndRun } from './end-run.ts';
+import { FindQuarantined } from './find-quarantined.ts';
+import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
+import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
 import { SyncController } from './sync.controller.ts';
+import { TakeClients } from './take-clients.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
 /** One run, from "go" to its counts. */
 @Module({
   imports: [CqrsModule, CrmConnectionModule],
-  controllers: [SyncController],
+  controllers: [SyncController, QuarantineController],
   providers: [
     SyncCrmHandler,
     GetRunHandler,
+    ReplayClientHandler,
+    DismissClientHandler,
+    SweepQuarantineHandler,
+    FindQuarantined,
+    ClientFixes,
     RunWorker,
     SyncPage,
     SyncBookings,
+    TakeClients,
     EndRun,
     WaitForRun,
     ActiveRuns,

@@ -23,6 +23,19 @@ export type Decision = {
 /** Something by its name, for example `event:41`, or an earlier decision of the same batch: its first event, if it has one. */
 export type Cause = string | Decision;
 
+/**
+ * What a decision was prepared on is not so any more: somebody was faster. The whole transaction is run again from its
+ * start, as after PostgreSQL's own serialization failures.
+ */
+export class Collision extends Error {
+  readonly code = '40001';
+
+  constructor(what: string) {
+    super(`${what} has changed meanwhile.`);
+    this.name = 'Collision';
+  }
+}
+
 /** Binds a decision to the stream it is about. */
 export const decision = <State, E extends Event>(
   stream: string,

@@ -61,6 +61,17 @@ export class EventStore {
   }
 
   /**
+   * A transaction that waits for all others of this name, in the whole cluster: for what many may want to do to one thing
+   * at once, and would otherwise decide again and again until they give up.
+   */
+  oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.database.transaction(async () => {
+      await this.database.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+      return work();
+    });
+  }
+
+  /**
    * Loads every stream that the decisions are about, decides, appends what was decided and feeds the read models, in one
    * transaction. Returns the recorded events per decision. When somebody else wrote to one of the streams meanwhile,
    * everything is decided again on the new state. Appends only when it is its `turn`; the rest may be done beforehand.

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { decision } from '../../../src/shared/event-store/decider.ts';
+import { Collision, decision } from '../../../src/shared/event-store/decider.ts';
 import type { Decider } from '../../../src/shared/event-store/decider.ts';
 import type { EventStore } from '../../../src/shared/event-store/event-store.ts';
 import type { Event, Recorded } from '../../../src/shared/event-store/event.ts';
@@ -129,6 +129,40 @@ describe('appending', () => {
     expect(states).toEqual([0, 0, 1]);
     const counted = recorded.map(({ version, data }) => `${version}: ${(data as Counted['data']).to}`);
     expect(new Set(counted)).toEqual(new Set(['1: 1', '2: 2']));
+  });
+
+  it('runs the transaction again when a decision finds that what it was prepared on is not so any more', async () => {
+    const stream = `collision-${randomUUID()}`;
+    let prepared = 0;
+    const recorded = await store.events.transaction(async () => {
+      prepared += 1;
+      const isOutdated = prepared < 3;
+      const decide = (): Event[] => {
+        if (isOutdated) throw new Collision('Something');
+        return [happened()];
+      };
+      return store.events.transact([{ stream, decide }], META);
+    });
+    expect([prepared, recorded.flat().length]).toEqual([3, 1]);
+  });
+
+  it('lets work of one name happen one at a time, in whichever instance', async () => {
+    const another = await store.another();
+    const done: string[] = [];
+    const release = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const first = store.events.oneAtATime('a name', async () => {
+      begun.resolve();
+      await release.promise;
+      done.push('first');
+    });
+    await begun.promise;
+    const second = another.events.oneAtATime('a name', async () => void done.push('second'));
+    await until(store, areWaiting(1));
+    await another.events.oneAtATime('another name', async () => void done.push('other'));
+    release.resolve();
+    await Promise.all([first, second]);
+    expect(done).toEqual(['other', 'first', 'second']);
   });
 
   it('lets a later decision of a batch see what an earlier one decided about the same stream', async () => {

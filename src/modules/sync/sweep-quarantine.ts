@@ -1,0 +1,90 @@
+import { Command, CommandHandler, QueryBus } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import type { Caller } from '../../shared/caller.ts';
+import { decision } from '../../shared/event-store/decider.ts';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { GetConnection } from '../crm-connection/contract.ts';
+import { ClientFixes } from './client-fixes.ts';
+import { client, clientStream } from './client.decider.ts';
+import { Quarantine } from './quarantine.read-model.ts';
+import type { QuarantineFilter, QuarantinePlace, QuarantinedRecord } from './quarantine.read-model.ts';
+import { REPLAYS, TakeClients } from './take-clients.ts';
+import type { Good } from './sort-clients.ts';
+import { dismissClient } from './waiting-client.decider.ts';
+
+/** `remaining`: matching records that were not looked at, because one sweep is bounded. */
+export type Swept = { done: number; left: number; remaining: number };
+
+/** Replays or dismisses every waiting client that matches; `done` counts those that wait no longer. */
+export class SweepQuarantine extends Command<Swept> {
+  constructor(
+    readonly action: 'replay' | 'dismiss',
+    readonly filter: Pick<QuarantineFilter, 'connectionId' | 'code' | 'kind'>,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+const BATCH = 200; // records a transaction
+const MOST = 10_000; // records a sweep
+
+@CommandHandler(SweepQuarantine)
+export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly events: EventStore,
+    private readonly quarantine: Quarantine,
+    private readonly fixes: ClientFixes,
+    private readonly taking: TakeClients,
+  ) {}
+
+  async execute({ action, filter, by }: SweepQuarantine): Promise<Swept> {
+    const swept = { done: 0, left: 0, remaining: 0 };
+    if (filter.kind === 'booking') return swept;
+    const clients = { ...filter, kind: 'client', status: 'waiting' } as const;
+    let after: QuarantinePlace | null = null;
+    for (let seen = 0; seen < MOST; seen += BATCH) {
+      const records: QuarantinedRecord[] = await this.quarantine.page({ ...clients, after, limit: BATCH });
+      const last = records.at(-1);
+      if (last === undefined) return swept;
+      after = [last.firstSeenAt, last.id];
+      const done = action === 'replay' ? await this.replay(records, by) : await this.dismiss(records, by);
+      swept.done += done;
+      swept.left += records.length - done;
+    }
+    return { ...swept, remaining: await this.quarantine.count(clients, after) };
+  }
+
+  private async replay(records: readonly QuarantinedRecord[], by: Caller): Promise<number> {
+    let released = 0;
+    for (const [connectionId, some] of Map.groupBy(records, (record) => record.connectionId)) {
+      const connection = await this.queries.execute(new GetConnection(connectionId));
+      released += await this.events.oneAtATime(REPLAYS, async () => {
+        const judged = await this.taking.again(connection, await this.readable(some), by);
+        return judged.filter((one) => 'leadId' in one).length;
+      });
+    }
+    return released;
+  }
+
+  private async readable(records: readonly QuarantinedRecord[]): Promise<Good[]> {
+    const states = await this.fixes.statesOf(records);
+    return records.flatMap(({ externalId }, index) => {
+      const waiting = states[index]?.quarantined ?? null;
+      if (waiting === null || waiting.values === null || waiting.dismissed) return [];
+      return [{ externalId, values: waiting.values, record: waiting.record, waiting }];
+    });
+  }
+
+  private async dismiss(records: readonly QuarantinedRecord[], by: Caller): Promise<number> {
+    const recorded = await this.events.transact(
+      records.map(({ connectionId, externalId }) => {
+        const identity = { connectionId, externalId };
+        return decision(clientStream(identity), client, dismissClient(identity));
+      }),
+      { ...by, causationId: null },
+    );
+    return recorded.filter((events) => events.length > 0).length;
+  }
+}
