@@ -23,6 +23,8 @@ export type NewConnection = {
   name: string | null;
   domain: string | null;
   timezone: string | null;
+  country: string | null;
+  clientFields: boolean;
   clientsWithoutEmail: 'quarantine' | 'import';
 };
 
@@ -75,14 +77,16 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
     const token = await this.provider.signIn({ account, pace: unpaced, takeStep: steps.take }, signal);
     const domain = token.domain ?? account.domain;
     const connectionId = randomUUID();
-    const { timezone, clientsWithoutEmail } = given;
+    const { timezone, country, clientsWithoutEmail, clientFields } = given;
     const facts = {
       connectionId,
       provider: PROVIDER,
       company,
       domain,
       timezone,
+      country,
       clientsWithoutEmail,
+      clientFields,
     } as const;
     await this.events.transaction(async () => {
       await this.refuseSecond(domain, company);

@@ -1,5 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsNotEmpty, IsOptional, IsString, IsTimeZone, Length, Matches } from 'class-validator';
+import {
+  IsBoolean,
+  IsISO31661Alpha2,
+  IsIn,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsTimeZone,
+  Length,
+  Matches,
+} from 'class-validator';
 import { ValidateBy } from 'class-validator';
 import { AUTHENTICATOR_SECRET } from './authenticator-secret.ts';
 import type { Connection } from './contract.ts';
@@ -56,6 +66,17 @@ export class ConnectDto {
   @IsString()
   @IsTimeZone({ message: 'must be an IANA time zone such as Europe/Berlin' })
   timezone?: string | null;
+
+  /** Where the company is, ISO 3166-1 alpha-2, for example `DE`: how phone numbers without a country are read. */
+  @IsOptional()
+  @IsString()
+  @IsISO31661Alpha2({ message: 'must be a country code such as DE' })
+  country?: string | null;
+
+  /** Whether to fetch the custom fields of new and changed clients. A request for each, hence off unless wanted. */
+  @IsOptional()
+  @IsBoolean()
+  clientFields?: boolean | null;
 
   /** Schedules come with a later version: only null is taken. */
   @ApiPropertyOptional({ type: 'null' })
@@ -118,6 +139,8 @@ export class ConnectionDto implements Connection {
   login!: string;
   domain!: string;
   timezone!: string | null;
+  country!: string | null;
+  clientFields!: boolean;
   clientsWithoutEmail!: 'quarantine' | 'import';
   status!: 'connected' | 'needs-attention' | 'disconnected';
   attention!: AttentionDto | null;

@@ -53,10 +53,11 @@ export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
 
   private async add({ data, personal, recordedAt, version }: Recorded<CrmConnected>): Promise<void> {
     await this.database.execute(sql`
-      insert into connections (id, provider, name, company, login, domain, timezone, clients_without_email, status,
-        created_at, version)
+      insert into connections (id, provider, name, company, login, domain, timezone, country, clients_without_email,
+        client_fields, status, created_at, version)
       values (${data.connectionId}, ${data.provider}, ${personal?.name ?? ''}, ${data.company}, ${personal?.login ?? ''},
-        ${data.domain}, ${data.timezone}, ${data.clientsWithoutEmail}, 'connected', ${recordedAt}, ${version})`);
+        ${data.domain}, ${data.timezone}, ${data.country ?? null}, ${data.clientsWithoutEmail},
+        ${data.clientFields ?? false}, 'connected', ${recordedAt}, ${version})`);
   }
 
   private async change(event: Recorded<Exclude<ConnectionEvent, CrmConnected>>): Promise<void> {
@@ -93,7 +94,7 @@ export class GetConnectionHandler implements IQueryHandler<GetConnection> {
   }
 }
 
-const CONNECTION = sql`select id, provider, name, company, login, domain, timezone,
-    clients_without_email as "clientsWithoutEmail", status, attention, null as schedule, null as "nextSyncAt",
+const CONNECTION = sql`select id, provider, name, company, login, domain, timezone, country,
+    clients_without_email as "clientsWithoutEmail", client_fields as "clientFields", status, attention, null as schedule, null as "nextSyncAt",
     iso_utc(last_synced_at) as "lastSyncedAt", iso_utc(created_at) as "createdAt", version
   from connections`;

@@ -11,7 +11,11 @@ export type Connection = {
   login: string;
   domain: string;
   timezone: string | null;
+  /** Where it is, ISO 3166-1 alpha-2: how its phone numbers are read. Null when nobody has said so. */
+  country: string | null;
   clientsWithoutEmail: 'quarantine' | 'import';
+  /** Whether the custom fields of new and changed clients are fetched, at the cost of a request for each. */
+  clientFields: boolean;
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
   schedule: { cron: string; timezone: string } | null;
@@ -79,6 +83,16 @@ export type ClientPage = {
  */
 export abstract class CrmClients {
   abstract pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+
+  /**
+   * The custom fields of these clients, one request each. Who is not in the answer is gone meanwhile, or the CRM shows no
+   * fields to this user.
+   */
+  abstract fieldsOf(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, CustomField[]>>;
 }
 
 export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
@@ -160,7 +174,10 @@ export type CrmConnected = Event<
     company: string;
     domain: string;
     timezone: string | null;
+    /** Absent from connections older than the settings. */
+    country?: string | null;
     clientsWithoutEmail: 'quarantine' | 'import';
+    clientFields?: boolean;
   },
   ConnectionLabels
 >;

@@ -43,6 +43,8 @@ export class CrmConnectionController {
       name: body.name ?? null,
       domain: body.domain ?? null,
       timezone: body.timezone ?? null,
+      country: body.country?.toUpperCase() ?? null,
+      clientFields: body.clientFields ?? false,
       clientsWithoutEmail: body.clientsWithoutEmail ?? ('quarantine' as const),
     };
     return this.commands.execute(new ConnectCrm({ company, login, secret, ...optional }, by));

@@ -9,7 +9,14 @@ import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
-import type { BookingPage, ClientPage, Connection, ConnectionEvent, CrmBookings } from './contract.ts';
+import type {
+  BookingPage,
+  ClientPage,
+  Connection,
+  ConnectionEvent,
+  CrmBookings,
+  CustomField,
+} from './contract.ts';
 import { CrmProvider } from './crm-provider.ts';
 import type { CrmReport, CrmSession } from './crm-provider.ts';
 
@@ -91,6 +98,19 @@ export class CrmSessions extends CrmClients implements CrmBookings {
       }
       throw reason;
     }
+  }
+
+  async fieldsOf(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, CustomField[]>> {
+    const session = await this.open(connectionId);
+    const fields = new Map<string, CustomField[]>();
+    for await (const [externalId, one] of this.provider.clientFields(session, externalIds, signal)) {
+      fields.set(externalId, one);
+    }
+    return fields;
   }
 
   /** Tries each way in and reports, whatever comes of it. A way that opens ends the need for attention. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { storable } from '../../../shared/storable.ts';
 import type { CustomField } from '../contract.ts';
 import type { Json } from './json.ts';
+import type { Question } from './rest-visit.ts';
 
 /** In the list as well, and told there: simplybook-api notes, section 4.7 (`is_built_in` does not tell them). */
 const BUILT_IN = new Set(['name', 'email', 'phone']);
@@ -46,3 +47,16 @@ export const readClientFields = ({ value }: Json): CustomField[] | string => {
   });
   return fields.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 };
+
+/** A role that lists clients may still not see their fields. */
+export type ClientFields = CustomField[] | 'gone' | 'not shown';
+
+export const clientFieldsQuestion = (externalId: string): Question<ClientFields> => ({
+  path: `/admin/clients/field-values/${encodeURIComponent(externalId)}`,
+  query: {},
+  read: (json) => {
+    const fields = readClientFields(json);
+    return typeof fields === 'string' ? { unusable: fields } : { answer: fields };
+  },
+  instead: { 403: 'not shown', 404: 'gone' },
+});
