@@ -7,6 +7,8 @@ create table leads (
   email text,
   email_key text collate "C",
   phone text,
+  -- What else is known: address, and the phone as a number. Null when nothing is.
+  details jsonb,
   status text not null,
   -- Lower-cased name, e-mail and phone, and the name as it sorts: computed in code, so that it is the same everywhere.
   search text not null,
@@ -34,6 +36,8 @@ create table lead_sources (
   email text,
   email_key text collate "C",
   phone text,
+  -- What else it says: address, custom fields, and the phone as a number. Null when nothing.
+  details jsonb,
   -- The merged lead that the source came with; null when it is the lead's own.
   home_id uuid,
   primary key (connection_id, external_id)

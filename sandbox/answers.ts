@@ -14,6 +14,7 @@ export const ROUTE_NAMES = [
   'edit-client',
   'delete-client',
   'client-fields',
+  'field-values',
   'company-info',
   'bookings',
   'booking',

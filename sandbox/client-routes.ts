@@ -48,6 +48,7 @@ const personIn = (asked: Record<string, unknown>): Person & { name: string } => 
   zip: scalar(asked['zip']),
   country_id: scalar(asked['country_id']),
   state_id: scalar(asked['state_id']),
+  birthday: null,
 });
 
 const isAddress = (email: string): boolean => /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(email);
@@ -155,4 +156,31 @@ export const listClientFields = ({ faults }: World): Answer => {
       fieldOf(BIRTHDAY, 'Birthday', 'text', true),
     ],
   });
+};
+
+const valueOf = (id: string, title: string, type: string, value: string | null): unknown => ({
+  id,
+  field: { id, title, type },
+  value: value ?? '',
+});
+
+/** GET /admin/clients/field-values/{id}: one call for each client. */
+export const readFieldValues = (world: World, _ask: Ask, id: string): Answer => {
+  const { fieldValues } = world.faults.switches;
+  world.faults.strikeIfSet(['fieldValues']);
+  if (fieldValues === 'forbidden') return failure(403, 'Access denied');
+  const client = find(world, id);
+  if (client === null) return NOT_FOUND();
+  const values = [
+    valueOf('name', 'Name', 'text', client.name),
+    valueOf('email', 'Email', 'email', client.email),
+    valueOf('phone', 'Phone', 'phone', client.phone),
+    valueOf(BIRTHDAY, 'Birthday', 'text', client.birthday),
+  ];
+  const shapes = {
+    list: values,
+    map: Object.fromEntries(values.map((value, index) => [index + 1, value])),
+    empty: [],
+  };
+  return json(200, { id: client.id, fields: shapes[fieldValues] });
 };

@@ -39,6 +39,7 @@ const BLANK: Person = {
   zip: null,
   country_id: null,
   state_id: null,
+  birthday: null,
 };
 
 /** The clients that are deleted beforehand, beside those asked for. */

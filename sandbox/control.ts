@@ -23,6 +23,7 @@ const FIELDS = [
   'zip',
   'country_id',
   'state_id',
+  'birthday',
   'deleted',
 ];
 

@@ -92,7 +92,14 @@ export const SWITCHES = {
   bareArray: flag(false, 'the list is a bare array'),
   empty: flag(false, 'the account has no clients (wrong company, end of the trial)'),
   ids: choice(['number', 'text', 'float', 'padded', 'big'], 'ids as 12, "12", 12.0, "012" or beyond 2^53'),
-  hide: several(['name', 'email', 'phone'], 'fields that are not shown'),
+  fieldValues: choice(
+    ['list', 'map', 'empty', 'forbidden'],
+    'the custom fields of a client: a list; a map, as PHP writes a list with holes; none; 403',
+  ),
+  hide: several(
+    ['name', 'email', 'phone', 'address1', 'address2', 'city', 'zip', 'country_id', 'state_id'],
+    'fields that are not shown',
+  ),
   listDeleted: flag(false, 'deleted clients stay in the list and are told by is_deleted'),
   deletedAs: choice(['text', 'number', 'boolean'], 'is_deleted in the list as "1", 1 or true'),
   weird: several([...WEIRD_KINDS, 'all'], 'odd records at the end of the list'),

@@ -12,6 +12,8 @@ export type Person = {
   zip: string | null;
   country_id: string | null;
   state_id: string | null;
+  /** The one custom field of this company; nobody has filled it in: null. */
+  birthday: string | null;
 };
 
 /** A client as the CRM keeps it. Deleting is soft. */
@@ -63,6 +65,14 @@ const phoneOf = (roll: () => number, spelling: number): string => {
 
 const NOT_SET = { address1: null, address2: null, city: null, zip: null, country_id: null, state_id: null };
 
+/** Dice of their own, so that the rest of the population stays who it is. */
+const birthdayOf = ({ seed }: Population, id: number): string | null => {
+  const roll = dice(seed + 1_000_003, id);
+  if (roll() < 0.5) return null;
+  const [month, day] = [1 + Math.floor(roll() * 12), 1 + Math.floor(roll() * 28)];
+  return `${1950 + Math.floor(roll() * 55)}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+};
+
 /** What the pages of the CRM leave where the API leaves null. */
 const LEFT_BLANK = { address1: '', address2: '', city: '', zip: '', country_id: '', state_id: '0' };
 
@@ -84,7 +94,8 @@ const plain = ({ seed }: Population, id: number): Plain => {
   const name = `${pick(roll, FIRST_NAMES)} ${pick(roll, LAST_NAMES)}`;
   const email = addressOf(id, name, pick(roll, MAIL_DOMAINS));
   const phone = phoneOf(roll, Math.floor(roll() * 4));
-  return { person: { ...NOT_SET, name, email, phone, ...addressLines(roll) }, roll, fate };
+  const birthday = birthdayOf({ seed, clean: true }, id);
+  return { person: { ...NOT_SET, name, email, phone, ...addressLines(roll), birthday }, roll, fate };
 };
 
 /** Somebody before this one whose address is as it should be. */
@@ -126,5 +137,7 @@ const flawed = (population: Population, id: number): Person => {
 export const personOf = (population: Population, id: number): Person => {
   if (population.clean) return plain(population, id).person;
   const character = CAST[id - 1];
-  return character === undefined ? flawed(population, id) : { ...NOT_SET, ...character };
+  return character === undefined
+    ? flawed(population, id)
+    : { ...NOT_SET, birthday: birthdayOf(population, id), ...character };
 };

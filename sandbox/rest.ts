@@ -15,6 +15,7 @@ import {
   editClient,
   editClientByPost,
   listClientFields,
+  readFieldValues,
   readClient,
 } from './client-routes.ts';
 import type { Route } from './route.ts';
@@ -82,6 +83,12 @@ export const ROUTES: readonly Route[] = [
   { name: 'clients', method: 'GET', path: /^\/admin\/clients$/, answer: listClients },
   { name: 'create-client', method: 'POST', path: /^\/admin\/clients$/, answer: createClient },
   { name: 'client-fields', method: 'GET', path: /^\/admin\/clients\/fields$/, answer: listClientFields },
+  {
+    name: 'field-values',
+    method: 'GET',
+    path: /^\/admin\/clients\/field-values\/(\d+)$/,
+    answer: readFieldValues,
+  },
   { name: 'client', method: 'GET', path: CLIENT, answer: readClient },
   { name: 'edit-client', method: 'PUT', path: CLIENT, answer: editClient },
   { name: 'edit-client', method: 'POST', path: CLIENT, answer: editClientByPost },

@@ -19,6 +19,8 @@ export type Connection = {
   login: string;
   domain: string;
   timezone: string | null;
+  country: string | null;
+  clientFields: boolean;
   clientsWithoutEmail: string;
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
@@ -99,9 +101,16 @@ export type LeadSource = {
   name: string | null;
   email: string | null;
   phone: string | null;
+  fields: { id: string; title: string; value: string }[];
+} & Details;
+
+type Details = {
+  phoneE164: string | null;
+  phoneExtension: string | null;
+  address: Record<'line1' | 'line2' | 'city' | 'zip' | 'country' | 'state', string | null> | null;
 };
 
-export type Lead = {
+export type Lead = Details & {
   id: string;
   name: string | null;
   email: string | null;

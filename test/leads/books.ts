@@ -55,7 +55,7 @@ export const openBooks = async (): Promise<Books> => {
         const found = matches[index]!;
         return 'leadId' in found ? [{ ...client, ...found, cause: NOTHING }] : [];
       });
-      const recorded = await store.events.transact(await upsert.execute(new UpsertLeads(upserts)), BY);
+      const recorded = await store.events.transact(await upsert.execute(new UpsertLeads(upserts, 'DE')), BY);
       const outcomes = recorded.map(
         ([event]) => (event as LeadUpserted | undefined)?.data.change ?? 'unchanged',
       );

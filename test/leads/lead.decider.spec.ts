@@ -146,7 +146,8 @@ describe('whatever happens to a lead', () => {
           .map(([by]) => by)
           .filter((by, index, all) => all.findIndex((other) => isSame(other, by)) === index);
         const latest = order.map((by) => said.findLast(([other]) => isSame(other, by))![1]);
-        const first = (field: keyof LeadValues) => latest.find((one) => one[field] !== null)?.[field] ?? null;
+        const first = (field: 'name' | 'email' | 'phone') =>
+          latest.find((one) => one[field] !== null)?.[field] ?? null;
         expect(valuesAfter(...said)).toEqual({
           name: first('name'),
           email: first('email'),

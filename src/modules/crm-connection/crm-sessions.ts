@@ -105,10 +105,14 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     externalIds: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, CustomField[]>> {
-    const session = await this.open(connectionId);
     const fields = new Map<string, CustomField[]>();
-    for await (const [externalId, one] of this.provider.clientFields(session, externalIds, signal)) {
-      fields.set(externalId, one);
+    try {
+      const session = await this.open(await this.queries.execute(new GetConnection(connectionId)));
+      for await (const [externalId, one] of this.provider.clientFields(session, externalIds, signal)) {
+        fields.set(externalId, one);
+      }
+    } catch (error) {
+      throw explained(error);
     }
     return fields;
   }

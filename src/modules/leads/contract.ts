@@ -1,12 +1,22 @@
 import { Query } from '@nestjs/cqrs';
 import type { Decision } from '../../shared/event-store/decider.ts';
 import type { Event } from '../../shared/event-store/event.ts';
+import type { Address, CustomField } from '../crm-connection/contract.ts';
 
 /** Which client of which connection. */
 export type Source = { connectionId: string; externalId: string };
 
+/** What a source tells beside name, e-mail and phone. Absent: not told, or none in what is recorded. */
+export type LeadDetails = {
+  address?: Address | null;
+  fields?: readonly CustomField[];
+  /** The phone as it would be dialled from anywhere, when it can be read as a number. */
+  phoneE164?: string;
+  phoneExtension?: string;
+};
+
 /** What a source says about the person. Blank is null. */
-export type LeadValues = { name: string | null; email: string | null; phone: string | null };
+export type LeadValues = Record<'name' | 'email' | 'phone', string | null> & LeadDetails;
 
 export type SourceClient = Source & { values: LeadValues };
 
@@ -45,7 +55,11 @@ export type LeadUpsert = SourceClient & { leadId: string; home: string; cause: D
  * takes the clients, so that both are recorded together or not at all.
  */
 export class UpsertLeads extends Query<Decision[]> {
-  constructor(readonly upserts: readonly LeadUpsert[]) {
+  constructor(
+    readonly upserts: readonly LeadUpsert[],
+    /** Where the clients' company is, ISO 3166-1 alpha-2: how their phones are read. */
+    readonly country: string | null,
+  ) {
     super();
   }
 }
@@ -70,7 +84,7 @@ export type LeadUpserted = Event<
   {
     leadId: string;
     change: 'created' | 'updated' | 'linked';
-    changed: (keyof LeadValues | 'sources')[];
+    changed: ('name' | 'email' | 'phone' | 'address' | 'sources')[];
     source: Source;
     /** The merged leads through which the source came here, its own one last. Absent when it came by itself. */
     via?: readonly string[];

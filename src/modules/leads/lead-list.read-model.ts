@@ -10,14 +10,16 @@ import { emailKey } from './email-key.ts';
 import type { KeyedSource, Owner } from './lead-identity.ts';
 import { LeadMoves } from './lead-moves.read-model.ts';
 import type { Moved } from './lead-moves.read-model.ts';
+import { columns, flat } from './lead-details.ts';
+import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
 import { valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
 /** A source as the lead's row has it; `home` is the merged lead that it came with. */
-type Listed = LeadSource & { primary: boolean; home: string | null };
+type Listed = Source & Columns & { primary: boolean; home: string | null };
 
-export type LeadRow = LeadValues & {
+export type LeadRow = Columns & {
   id: string;
   status: 'active' | 'gone' | 'erased';
   sources: Listed[];
@@ -180,17 +182,17 @@ export class LeadList implements ReadModel<ListEvent> {
       const id = data.leadId;
       const values = valuesOf(sources.get(id) ?? [{ ...data.source, ...NOTHING, ...personal }]);
       const createdAt = rows.get(id)?.createdAt ?? updatedAt;
-      const row = { id, createdAt, ...values, ...derived(values), updatedAt, version };
+      const row = { id, createdAt, ...columns(values), ...derived(values), updatedAt, version };
       rows.set(id, row);
     }
     await this.database.execute(sql`
-      insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
-      select id, name, email, "emailKey", phone, 'active', search, "sortName", "createdAt", "updatedAt", version
+      insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
+      select id, name, email, "emailKey", phone, details, 'active', search, "sortName", "createdAt", "updatedAt", version
         from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as l (id uuid, name text, email text,
-          "emailKey" text, phone text, search text, "sortName" text, "createdAt" timestamptz, "updatedAt" timestamptz,
-          version int)
+          "emailKey" text, phone text, details jsonb, search text, "sortName" text, "createdAt" timestamptz,
+          "updatedAt" timestamptz, version int)
       on conflict (id) do update set name = excluded.name, email = excluded.email, email_key = excluded.email_key,
-        phone = excluded.phone, search = excluded.search, sort_name = excluded.sort_name,
+        phone = excluded.phone, details = excluded.details, search = excluded.search, sort_name = excluded.sort_name,
         updated_at = excluded.updated_at, version = excluded.version`);
     const mixed = [...sources].filter(([, all]) => all.some(({ home }) => home !== null));
     if (mixed.length > 0) await this.moves.rekey(mixed.map(([id]) => id));
@@ -206,24 +208,27 @@ export class LeadList implements ReadModel<ListEvent> {
       // Where it was linked first, should the same source stand in the batch more than once.
       const position = rows.get(name)?.position ?? own;
       const home = data.via?.at(-1) ?? null;
-      const source = { connectionId, externalId, leadId: data.leadId, home, ...values };
+      const source = { connectionId, externalId, leadId: data.leadId, home, ...columns(values) };
       const row = { position, ...source, emailKey: 'key' in key ? key.key : null };
       rows.set(name, row);
     }
     await this.database.execute(sql`
-      insert into lead_sources (connection_id, external_id, lead_id, home_id, linked_position, name, email, email_key, phone)
-      select "connectionId", "externalId", "leadId", home, position, name, email, "emailKey", phone
+      insert into lead_sources (connection_id, external_id, lead_id, home_id, linked_position, name, email, email_key, phone, details)
+      select "connectionId", "externalId", "leadId", home, position, name, email, "emailKey", phone, details
         from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as s ("connectionId" uuid,
-          "externalId" text, "leadId" uuid, home uuid, position bigint, name text, email text, "emailKey" text, phone text)
+          "externalId" text, "leadId" uuid, home uuid, position bigint, name text, email text, "emailKey" text, phone text,
+          details jsonb)
       on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
-        email_key = excluded.email_key, phone = excluded.phone`);
+        email_key = excluded.email_key, phone = excluded.phone, details = excluded.details`);
   }
 
-  private async sourcesOf(leadIds: string[]): Promise<ReadonlyMap<string, Listed[]>> {
+  private async sourcesOf(
+    leadIds: string[],
+  ): Promise<ReadonlyMap<string, (LeadSource & { home: string | null })[]>> {
     if (leadIds.length === 0) return new Map();
     const rows = await this.database.rows(sql<{ id: string; sources: Listed[] }>`
       select l.id, s.sources from unnest(${leadIds}::uuid[]) as l (id) ${SOURCES}`);
-    return new Map(rows.map(({ id, sources }) => [id, sources]));
+    return new Map(rows.map(({ id, sources }) => [id, sources.map(flat)]));
   }
 
   private async synced({ data, recordedAt }: Recorded<SyncCompleted>): Promise<void> {
@@ -236,12 +241,13 @@ export class LeadList implements ReadModel<ListEvent> {
 
 const NOTHING: LeadValues = { name: null, email: null, phone: null };
 
-const LEAD = sql`select l.id, l.name, l.email, l.phone, l.status, s.sources, iso_utc(l.created_at) as "createdAt",
+const LEAD = sql`select l.id, l.name, l.email, l.phone, l.details, l.status, s.sources, iso_utc(l.created_at) as "createdAt",
   iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version,
   l.merged_into as "mergedInto"`;
 
 const SOURCES = sql`cross join lateral (
   select coalesce(json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
-           'name', o.name, 'email', o.email, 'phone', o.phone, 'home', o.home_id) order by o.n), '[]') as sources, max(o.last_synced_at) as last_synced_at
+           'name', o.name, 'email', o.email, 'phone', o.phone, 'details', o.details,
+           'home', o.home_id) order by o.n), '[]') as sources, max(o.last_synced_at) as last_synced_at
     from (select s.*, c.last_synced_at, row_number() over (order by s.linked_position) as n
             from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

@@ -4,6 +4,8 @@ import type { Recorded } from '../../shared/event-store/event.ts';
 import type { LeadMerged, LeadSplit, MovedSource } from './contract.ts';
 import { keysOf } from './lead-identity.ts';
 import type { KeyedSource } from './lead-identity.ts';
+import { columns, flat } from './lead-details.ts';
+import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
 import { valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
@@ -70,16 +72,19 @@ export class LeadMoves {
   private async refresh(leadId: string, version: number, updatedAt: string): Promise<void> {
     const values = valuesOf(await this.sourcesOf([leadId]));
     const { search, sortName } = derived(values);
+    const { details } = columns(values);
     await this.database.execute(sql`
-      update leads set name = ${values.name}, email = ${values.email}, phone = ${values.phone}, search = ${search},
+      update leads set name = ${values.name}, email = ${values.email}, phone = ${values.phone},
+        details = ${details === null ? null : JSON.stringify(details)}::jsonb, search = ${search},
         sort_name = ${sortName}, updated_at = ${updatedAt}, version = ${version} where id = ${leadId}`);
     await this.rekey([leadId]);
   }
 
   private async sourcesOf(leadIds: readonly string[]): Promise<Filed[]> {
-    return this.database.rows(sql<Filed>`
-      select lead_id as "leadId", connection_id as "connectionId", external_id as "externalId", name, email, phone,
+    const rows = await this.database.rows(sql<Columns & KeyedSource & { leadId: string }>`
+      select lead_id as "leadId", connection_id as "connectionId", external_id as "externalId", name, email, phone, details,
              email_key as "emailKey", coalesce(home_id, lead_id) as home
         from lead_sources where lead_id = any(${leadIds}::uuid[]) order by linked_position`);
+    return rows.map(flat);
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
 import type { LeadEvent, LeadUpserted, LeadValues, MovedSource, Source } from './contract.ts';
@@ -35,6 +36,15 @@ export const lead: Decider<Lead, LeadEvent> = {
 
 const NOTHING: LeadValues = { name: null, email: null, phone: null };
 const FIELDS = ['name', 'email', 'phone'] as const;
+const KINDS = [...FIELDS, 'address', 'fields'] as const;
+
+const isAsBefore = (old: unknown, now: unknown): boolean => isDeepStrictEqual(old ?? null, now ?? null);
+
+/** What the source does not tell stays as it was; what is blank is left out. */
+const completed = (told: LeadValues, known: LeadSource | undefined): LeadValues => {
+  const { address = known?.address, fields = known?.fields, ...values } = told;
+  return { ...values, ...(address && { address }), ...(fields && fields.length > 0 && { fields }) };
+};
 
 export const isSame = (a: Source, b: Source): boolean =>
   a.connectionId === b.connectionId && a.externalId === b.externalId;
@@ -61,11 +71,23 @@ export const broughtBack = (sources: FiledSource[], moved: readonly MovedSource[
     return 'connectionId' in known ? [at(known, one.via)] : [];
   });
 
-/** The lead's own values: those of the primary source, its blanks filled by the others in the order they were linked. */
-export const valuesOf = (sources: readonly LeadSource[]): LeadValues => {
-  const first = (field: keyof LeadValues): string | null =>
+/**
+ * The lead's own values: those of the primary source, its blanks filled by the others in the order they were linked. An
+ * address is one value. Custom fields are a company's own, and stay with its source.
+ */
+export const valuesOf = (sources: readonly LeadSource[]): Omit<LeadValues, 'fields'> => {
+  const first = (field: 'name' | 'email'): string | null =>
     sources.find((source) => source[field] !== null)?.[field] ?? null;
-  return { name: first('name'), email: first('email'), phone: first('phone') };
+  const { phone = null, phoneE164, phoneExtension } = sources.find((source) => source.phone !== null) ?? {};
+  const address = sources.find((source) => source.address)?.address;
+  return {
+    name: first('name'),
+    email: first('email'),
+    phone,
+    ...(phoneE164 !== undefined && { phoneE164 }),
+    ...(phoneExtension !== undefined && { phoneExtension }),
+    ...(address && { address }),
+  };
 };
 
 export const leadStream = (leadId: string): string => `lead-${leadId}`;
@@ -100,12 +122,13 @@ const viaOf = (leadId: string, state: Lead, home: string, known?: FiledSource): 
 
 /** What a lead with these sources records when one of them says this, or is new. */
 export const file = (leadId: string, one: FiledSource, before: FiledSource[]): LeadUpserted[] => {
-  const { connectionId, externalId, via, ...values } = one;
+  const { connectionId, externalId, via, ...told } = one;
   const source = { connectionId, externalId };
   const known = before.find((other) => isSame(other, one));
-  if (known !== undefined && FIELDS.every((field) => known[field] === values[field])) return [];
-  const [old, now] = [valuesOf(before), valuesOf(withSource(before, one))];
-  const changed = FIELDS.filter((field) => old[field] !== now[field]);
+  const values = completed(told, known);
+  if (known !== undefined && KINDS.every((kind) => isAsBefore(known[kind], values[kind]))) return [];
+  const [old, now] = [valuesOf(before), valuesOf(withSource(before, at({ ...source, ...values }, via)))];
+  const changed = [...FIELDS, 'address' as const].filter((field) => !isAsBefore(old[field], now[field]));
   const change = describe(before, known, changed);
   const data: LeadUpserted['data'] = { leadId, ...change, source, ...(via !== undefined && { via }) };
   return [{ type: 'LeadUpserted', data, personal: values, subject: subjectOf(source) }];
@@ -114,7 +137,7 @@ export const file = (leadId: string, one: FiledSource, before: FiledSource[]): L
 const describe = (
   before: FiledSource[],
   known: LeadSource | undefined,
-  changed: (keyof LeadValues)[],
+  changed: ('name' | 'email' | 'phone' | 'address')[],
 ): Pick<LeadUpserted['data'], 'change' | 'changed'> => {
   if (before.length === 0) return { change: 'created', changed };
   if (changed.length > 0) return { change: 'updated', changed };

@@ -92,11 +92,14 @@ const connectionIn = (source: string): string => {
   });
 };
 
-const asLead = ({ id, name, email, phone, status, sources, ...rest }: LeadRow): LeadDto => ({
+const asLead = ({ id, name, email, phone, details, status, sources, ...rest }: LeadRow): LeadDto => ({
   id,
   name,
   email,
   phone,
+  phoneE164: details?.phoneE164 ?? null,
+  phoneExtension: details?.phoneExtension ?? null,
+  address: details?.address ?? null,
   source: SOURCE,
   status,
   notes: `Synced from ${SOURCE} on ${rest.lastSyncedAt}`,
@@ -107,6 +110,10 @@ const asLead = ({ id, name, email, phone, status, sources, ...rest }: LeadRow): 
     name: values.name,
     email: values.email,
     phone: values.phone,
+    phoneE164: values.details?.phoneE164 ?? null,
+    phoneExtension: values.details?.phoneExtension ?? null,
+    address: values.details?.address ?? null,
+    fields: [...(values.details?.fields ?? [])],
   })),
   mergedLeads: [...new Set(sources.flatMap(({ home }) => home ?? []))],
   createdAt: rest.createdAt,

@@ -36,6 +36,26 @@ export class OtherLeadDto {
   leadId!: string;
 }
 
+/** Blank parts are null. */
+export class AddressDto {
+  line1!: string | null;
+  line2!: string | null;
+  city!: string | null;
+  zip!: string | null;
+  /** ISO 3166-1 alpha-2. */
+  country!: string | null;
+  /** As the CRM calls it. */
+  state!: string | null;
+}
+
+/** What a company asks of its clients beside the usual. */
+export class CustomFieldDto {
+  id!: string;
+  /** What people call it, for example `Birthday`. */
+  title!: string;
+  value!: string;
+}
+
 /** A client of a CRM that a lead comes from, and what it says. */
 export class LeadSourceDto {
   connectionId!: string;
@@ -44,7 +64,14 @@ export class LeadSourceDto {
   primary!: boolean;
   name!: string | null;
   email!: string | null;
+  /** As the CRM has it. */
   phone!: string | null;
+  /** As it would be dialled from anywhere; null when it cannot be read as a number. */
+  phoneE164!: string | null;
+  phoneExtension!: string | null;
+  address!: AddressDto | null;
+  /** Custom fields, where the connection fetches them (`clientFields`). */
+  fields!: CustomFieldDto[];
 }
 
 /** A person in our books. */
@@ -53,6 +80,9 @@ export class LeadDto {
   name!: string | null;
   email!: string | null;
   phone!: string | null;
+  phoneE164!: string | null;
+  phoneExtension!: string | null;
+  address!: AddressDto | null;
   source!: 'SimplyBook.me';
   status!: 'active' | 'gone' | 'erased';
   /** When and from where the lead was last synced, in words. */

@@ -3,13 +3,27 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import type { Decision } from '../../shared/event-store/decider.ts';
 import { UpsertLeads } from './contract.ts';
+import type { LeadValues } from './contract.ts';
 import { lead, leadStream, upsert } from './lead.decider.ts';
+import { diallable } from './phone.ts';
 
 @QueryHandler(UpsertLeads)
 export class UpsertLeadsHandler implements IQueryHandler<UpsertLeads> {
-  async execute({ upserts }: UpsertLeads): Promise<Decision[]> {
+  async execute({ upserts, country }: UpsertLeads): Promise<Decision[]> {
     return upserts.map((one) =>
-      decision(leadStream(one.leadId), lead, upsert(one.leadId, one, one.values, one.home), one.cause),
+      decision(
+        leadStream(one.leadId),
+        lead,
+        upsert(one.leadId, one, withNumber(one.values, country), one.home),
+        one.cause,
+      ),
     );
   }
 }
+
+const withNumber = (values: LeadValues, country: string | null): LeadValues => {
+  const number = diallable(values.phone, country);
+  if (number === null) return values;
+  const { e164, extension } = number;
+  return { ...values, phoneE164: e164, ...(extension !== null && { phoneExtension: extension }) };
+};

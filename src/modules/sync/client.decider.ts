@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import type { ClientEvent, ClientFixed, ClientQuarantined, ClientValues } from './contract.ts';
+import type { ClientEvent, ClientField, ClientFixed, ClientQuarantined, ClientValues } from './contract.ts';
 
 /** What a person has put right, field by field, and what the CRM said there then. */
-export type Fixes = Partial<Record<keyof ClientValues, { value: string; over: string | null }>>;
+export type Fixes = Partial<Record<ClientField, { value: string; over: string | null }>>;
 
 /** A client of the CRM as far as we have taken it; null before the first time. */
 export type Client = {
@@ -55,13 +55,14 @@ const fixesOf = ({ personal }: ClientFixed): Fixes =>
     }),
   );
 
-const omit = (fixes: Fixes, fields: readonly (keyof ClientValues)[]): Fixes =>
+const omit = (fixes: Fixes, fields: readonly ClientField[]): Fixes =>
   Object.fromEntries(Object.entries(fixes).filter(([field]) => !fields.some((one) => one === field)));
 
 export type ClientIdentity = { connectionId: string; externalId: string };
 type ClientFacts = ClientIdentity & { runId: string | null };
 
 export const FIELDS = ['name', 'email', 'phone'] as const;
+const KINDS = [...FIELDS, 'address', 'fields'] as const;
 
 /** What the CRM says with the fixes laid over it. Where the CRM has changed its mind, it is believed. */
 export const withFixes = (values: ClientValues, fixes: Fixes): ClientValues => {
@@ -89,8 +90,15 @@ export const assuming =
 
 const changedFields = (before: ClientValues | 'erased' | null, after: ClientValues): (keyof ClientValues)[] =>
   before === null || before === 'erased'
-    ? FIELDS.filter((field) => after[field] !== null)
-    : FIELDS.filter((field) => before[field] !== after[field]);
+    ? KINDS.filter((kind) => (after[kind] ?? null) !== null)
+    : KINDS.filter((kind) => !isDeepStrictEqual(before[kind] ?? null, after[kind] ?? null));
+
+/** What is known after the CRM has told this: what it does not tell stays as it was, what is blank is left out. */
+const known = (told: ClientValues, before: ClientValues | 'erased' | null): ClientValues => {
+  const { address: oldAddress, fields: oldFields } = before === 'erased' ? {} : (before ?? {});
+  const { address = oldAddress, fields = oldFields, ...values } = told;
+  return { ...values, ...(address && { address }), ...(fields && fields.length > 0 && { fields }) };
+};
 
 const endFixes = (facts: ClientFacts, fixes: Fixes, values: ClientValues | null): ClientEvent[] => {
   const fields = FIELDS.filter(
@@ -103,9 +111,10 @@ const endFixes = (facts: ClientFacts, fixes: Fixes, values: ClientValues | null)
 
 /** Takes a good client: a fact when it is new, has changed, or comes out of quarantine. */
 export const importClient =
-  (facts: ClientFacts, leadId: string, values: ClientValues) =>
+  (facts: ClientFacts, leadId: string, told: ClientValues) =>
   (state: Client): ClientEvent[] => {
     const before = state?.imported ?? null;
+    const values = known(told, before);
     const changed = changedFields(before, values);
     if (before !== null && changed.length === 0 && state?.quarantined === null) return [];
     const data = {

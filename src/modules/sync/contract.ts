@@ -1,6 +1,7 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import type { Event } from '../../shared/event-store/event.ts';
+import type { Address, CustomField } from '../crm-connection/contract.ts';
 
 export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
 
@@ -89,7 +90,10 @@ export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupt
 
 /** `runId` is null when a person took the client out of quarantine, outside of any run. */
 type ClientFacts = { connectionId: string; externalId: string; runId: string | null };
-export type ClientValues = { name: string | null; email: string | null; phone: string | null };
+export type ClientField = 'name' | 'email' | 'phone';
+/** What the CRM tells beside these. Absent: not told, or none in what is recorded. */
+export type ClientDetails = { address?: Address | null; fields?: readonly CustomField[] };
+export type ClientValues = Record<ClientField, string | null> & ClientDetails;
 
 /** `personal` is what the CRM says; what a person has put right is laid over it (ClientFixed). */
 export type ClientImported = Event<
@@ -104,13 +108,13 @@ export type ClientQuarantined = Event<
   /** `values` is null when the record cannot be read; `record` is as received, made safe to store. */
   { detail: string; values: ClientValues | null; record: unknown }
 >;
-type FixFacts = { connectionId: string; externalId: string; fields: (keyof ClientValues)[] };
+type FixFacts = { connectionId: string; externalId: string; fields: ClientField[] };
 
 /** A person has put these fields right: `fix` counts for as long as the CRM says what it is laid `over`. */
 export type ClientFixed = Event<
   'ClientFixed',
   FixFacts,
-  { fix: Partial<Record<keyof ClientValues, string>>; over: Partial<ClientValues> }
+  { fix: Partial<Record<ClientField, string>>; over: Partial<Record<ClientField, string | null>> }
 >;
 /** The CRM says something else in these fields now, and is believed. */
 export type ClientFixEnded = Event<'ClientFixEnded', FixFacts & { runId: string | null }>;

@@ -14,7 +14,7 @@ import { EndRun } from './end-run.ts';
 import { overlap } from './overlap.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SyncPage } from './sync-page.ts';
-import type { Contested, RunTask } from './sync-page.ts';
+import type { Contested, RunTask, Work } from './sync-page.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import type { Doubt } from './sync-run.decider.ts';
 
@@ -71,15 +71,16 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     await Promise.all(this.working.values());
   }
 
-  private async run(task: RunTask): Promise<void> {
+  private async run(given: RunTask): Promise<void> {
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.shutdown.signal]);
+    const task = { ...given, signal };
     const { runId, connection, by } = task;
     const facts = { runId, connectionId: connection.id };
     const progress: Progress = { counts: NO_COUNTS, unsaved: NO_COUNTS, phase: 'clients', total: null };
     const beating = setInterval(() => void this.beat(task, progress, abort), HEARTBEAT);
     try {
-      const doubt = await this.syncClients(task, progress, signal);
+      const doubt = await this.syncClients(task, progress);
       const { doubt: another, warnings } = await this.bookings.sync(task, progress, signal);
       const doubts = [doubt, another].filter((one) => one !== null);
       const end = { doubt: doubts.length === 0 ? null : doubts.join(' '), warnings };
@@ -113,13 +114,14 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  private async syncClients(task: RunTask, progress: Progress, signal: AbortSignal): Promise<Doubt> {
-    const { connection } = task;
+  private async syncClients(task: Work, progress: Progress): Promise<Doubt> {
+    const { connection, signal } = task;
     const known = await this.clients.count(connection.id);
     let end: ClientPage['end'] = null;
     const held: CrmClient[] = [];
     const arrived = batches(this.crm.pages(connection.id, signal), BATCH);
-    await overlap(arrived, AT_A_TIME, async (batch, turn) => {
+    // Custom fields are many requests: those of one batch at a time.
+    await overlap(arrived, connection.clientFields ? 1 : AT_A_TIME, async (batch, turn) => {
       signal.throwIfAborted();
       progress.total = batch.at(-1)?.announced ?? progress.total;
       end = batch.at(-1)?.end ?? null;
@@ -130,7 +132,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
-  private async settle(task: RunTask, held: CrmClient[], progress: Progress): Promise<void> {
+  private async settle(task: Work, held: CrmClient[], progress: Progress): Promise<void> {
     let open = held;
     for (let before = Infinity; open.length > 0 && open.length < before;) {
       before = open.length;
@@ -140,7 +142,7 @@ export class RunWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async write(
-    task: RunTask,
+    task: Work,
     pages: ClientPage[],
     progress: Progress,
     contested: Contested,

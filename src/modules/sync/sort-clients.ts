@@ -14,9 +14,9 @@ export type Bad = { externalId: string; reason: QuarantineReason };
 export type Candidate = Good | Bad;
 type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
-export const asCandidate = ({ externalId, name, email, phone, record }: CrmClient): Candidate => ({
+export const asCandidate = ({ externalId, name, email, phone, address, record }: CrmClient): Candidate => ({
   externalId,
-  values: { name, email, phone },
+  values: { name, email, phone, ...(address !== undefined && { address }) },
   record,
 });
 

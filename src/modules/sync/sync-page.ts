@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../shared/caller.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
+import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, Connection, CrmClient } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
@@ -10,12 +11,16 @@ import type { SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { asCandidate, asUnreadable, lookOf, sort } from './sort-clients.ts';
+import type { Candidate } from './sort-clients.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import { TakeClients, isContested } from './take-clients.ts';
 import type { Judged } from './take-clients.ts';
 
 /** A run with all that its worker needs to know. */
 export type RunTask = { runId: string; connection: Connection; by: Caller };
+
+/** `signal` ends the run early. */
+export type Work = RunTask & { signal: AbortSignal };
 
 /**
  * What to do with a client whose e-mail another lead has. That lead may give it up later in the same listing, so such a
@@ -34,11 +39,12 @@ export class SyncPage {
     private readonly taking: TakeClients,
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
+    private readonly crm: CrmClients,
   ) {}
 
   /** Returns the outcomes of these pages alone. Records nothing before its `turn`, so that clients are linked in order. */
   async write(
-    task: RunTask,
+    task: Work,
     pages: readonly ClientPage[],
     at: Omit<Step, 'counts'>,
     contested: Contested,
@@ -51,7 +57,9 @@ export class SyncPage {
     ]);
     const looks = arrived.map(lookOf);
     const changed = await this.clients.changed(connection.id, looks);
-    const { candidates, unchanged, waiting } = sort(arrived, looks, changed, connection.clientsWithoutEmail);
+    const sorted = sort(arrived, looks, changed, connection.clientsWithoutEmail);
+    const { unchanged, waiting } = sorted;
+    const candidates = await this.withFields(task, sorted.candidates);
     const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
     if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
     const met = candidates
@@ -77,6 +85,20 @@ export class SyncPage {
         saved: true,
         held: pages.flatMap((page) => page.clients.filter((one) => names.has(one.externalId))),
       };
+    });
+  }
+
+  /** Custom fields cost a request for each client, hence only where they are wanted and the client has changed. */
+  private async withFields({ connection, signal }: Work, candidates: Candidate[]): Promise<Candidate[]> {
+    const good = candidates.filter((one) => 'values' in one);
+    if (!connection.clientFields || good.length === 0) return candidates;
+    const ids = good.map(({ externalId }) => externalId);
+    const fields = await this.crm.fieldsOf(connection.id, ids, signal);
+    return candidates.map((one) => {
+      const told = fields.get(one.externalId);
+      return 'reason' in one || told === undefined
+        ? one
+        : { ...one, values: { ...one.values, fields: told } };
     });
   }
 }

@@ -99,7 +99,8 @@ export class TakeClients {
     const upserts = judged.flatMap((one, index) =>
       'leadId' in one ? [{ ...one, values: one.fixed, connectionId, cause: clients[index]! }] : [],
     );
-    const leads = upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts));
+    const leads =
+      upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts, connection.country));
     const recorded = await this.events.transact(
       [...clients, ...leads],
       { ...by, causationId: null, ...(runId !== null && { runId }) },

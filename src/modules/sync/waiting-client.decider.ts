@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELDS, clientStream } from './client.decider.ts';
 import type { Client, ClientIdentity } from './client.decider.ts';
-import type { ClientDismissed, ClientFixed, ClientValues } from './contract.ts';
+import type { ClientDismissed, ClientField, ClientFixed } from './contract.ts';
 
 /** What a person says of a waiting client instead of the CRM. */
-export type Fix = Partial<Record<keyof ClientValues, string>>;
+export type Fix = Partial<Record<ClientField, string>>;
 
 /** Puts right what the CRM says of a waiting client. Again changes nothing. */
 export const fixClient =
@@ -12,7 +12,7 @@ export const fixClient =
   (state: Client): ClientFixed[] => {
     const values = state?.quarantined?.values ?? null;
     if (values === null) return [];
-    const isNew = (field: keyof ClientValues): boolean =>
+    const isNew = (field: ClientField): boolean =>
       fix[field] !== undefined &&
       !isDeepStrictEqual(state?.fixes[field], { value: fix[field], over: values[field] });
     const fields = FIELDS.filter(isNew);
