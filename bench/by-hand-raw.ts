@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { migrate } from '../src/shared/database/migrate.ts';
-import { leadRow } from './hand-clients.ts';
+import { changedIn, leadRow, valuesIn } from './hand-clients.ts';
 import type { HandClient } from './hand-clients.ts';
 import { handSide } from './hand-sync.ts';
 import type { HandRun } from './hand-sync.ts';
@@ -53,13 +53,13 @@ const end = async (db: pg.Client, run: HandRun, counts: object): Promise<void> =
 const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
   const { connectionId, runId } = run;
   const rows = clients.map((client, index) => {
-    const { externalId, name, email, phone } = client;
+    const { externalId } = client;
     const row = leadRow(client);
-    const changed = phone === null ? ['name', 'email'] : ['name', 'email', 'phone'];
+    const changed = changedIn(client);
     const imported = { connectionId, externalId, runId, leadId: row.lead, change: 'new', changed };
     const source = { connectionId, externalId };
     const upserted = { leadId: row.lead, change: 'created', changed, source };
-    const values = JSON.stringify({ name, email, phone });
+    const [told, filed] = valuesIn(client);
     const subject = `crm-client-${connectionId}-${externalId}`;
     return {
       n: index + 1,
@@ -68,7 +68,8 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
       subject,
       imported,
       upserted,
-      values,
+      told,
+      filed,
       ...row,
     };
   });
@@ -78,32 +79,32 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
 const WRITE = `
   with input as materialized (
     select * from jsonb_to_recordset($1::jsonb) as c (n int, id text, print text, subject text, imported jsonb,
-      upserted jsonb, values text, lead uuid, name text, email text, key text, phone text, search text, sort text)),
+      upserted jsonb, told text, filed text, lead uuid, name text, email text, key text, phone text, details jsonb, search text, sort text)),
   head as (
     update event_log set position = position + 2 * (select count(*) from input)
     returning position - 2 * (select count(*) from input) as position, clock_timestamp() as at),
   imported as (
     insert into events (position, stream, version, type, data, subject, personal, meta, recorded_at, hash)
-    select position + n, subject, 1, 'ClientImported', imported, subject, convert_to(values, 'UTF8'), $2, at, ''
+    select position + n, subject, 1, 'ClientImported', imported, subject, convert_to(told, 'UTF8'), $2, at, ''
       from input, head),
   upserted as (
     insert into events (position, stream, version, type, data, subject, personal, meta, recorded_at, hash)
     select position + n + (select count(*) from input), 'lead-' || lead, 1, 'LeadUpserted', upserted, subject,
-           convert_to(values, 'UTF8'), $2::jsonb || jsonb_build_object('causationId', 'event:' || (position + n)), at, ''
+           convert_to(filed, 'UTF8'), $2::jsonb || jsonb_build_object('causationId', 'event:' || (position + n)), at, ''
       from input, head),
   keys as (
     insert into subject_keys (subject, wrapped_key, after_position) select subject, '', position from input, head),
   sources as (
-    insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
-    select $3::uuid, id, lead, position + n + (select count(*) from input), name, email, key, phone from input, head),
+    insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone, details)
+    select $3::uuid, id, lead, position + n + (select count(*) from input), name, email, key, phone, details from input, head),
   clients as (
     insert into crm_clients (connection_id, external_id, fingerprint)
     select $3::uuid, id, decode(print, 'base64') from input),
   run as (
     update active_runs set lease_until = clock_timestamp() + interval '1 minute', counts = $4, done = $5
      where run_id = $6)
-  insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
-  select lead, name, email, key, phone, 'active', search, sort, at, at, 1 from input, head`;
+  insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
+  select lead, name, email, key, phone, details, 'active', search, sort, at, at, 1 from input, head`;
 
 const write = (db: pg.Client, prepared: unknown[]): Promise<unknown> =>
   db.query({ name: 'write', text: WRITE, values: prepared });

@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { migrate } from '../src/shared/database/migrate.ts';
 import { decrypt, Keyring } from '../src/shared/secrets.ts';
-import { leadRow } from './hand-clients.ts';
+import { changedIn, leadRow, valuesIn } from './hand-clients.ts';
 import type { HandClient } from './hand-clients.ts';
 import { KEY_ID, newKey, sealed } from './hand-seals.ts';
 import { handSide } from './hand-sync.ts';
@@ -75,21 +75,21 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
   const rows: object[] = [];
   clients.forEach((client, index) => {
     const { connectionId, runId } = run;
-    const { externalId, name, email, phone } = client;
+    const { externalId } = client;
     const subject = `crm-client-${connectionId}-${externalId}`;
     const { key, wrapped } = newKey(INSTALLATION_KEY, subject);
     const row = leadRow(client);
     const leadId = row.lead;
     const lead = `lead-${leadId}`;
-    const values = JSON.stringify({ name, email, phone });
-    const changed = phone === null ? ['name', 'email'] : ['name', 'email', 'phone'];
+    const [told, filed] = valuesIn(client);
+    const changed = changedIn(client);
     imported.push({
       stream: subject,
       version: 1,
       type: 'ClientImported',
       data: { connectionId, externalId, runId, leadId, change: 'new', changed },
       subject,
-      personal: sealed(key, values, `${subject}@1`),
+      personal: sealed(key, told, `${subject}@1`),
     });
     upserted.push({
       stream: lead,
@@ -97,7 +97,7 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
       type: 'LeadUpserted',
       data: { leadId, change: 'created', changed, source: { connectionId, externalId } },
       subject,
-      personal: sealed(key, values, `${lead}@1`),
+      personal: sealed(key, filed, `${lead}@1`),
       cause: index + 1,
     });
     rows.push({ n: index + 1, id: externalId, print: client.fingerprint, subject, wrapped, ...row });
@@ -114,23 +114,23 @@ const prepare = (clients: HandClient[], run: HandRun): unknown[] => {
 const WRITE = `
   with input as materialized (
     select * from jsonb_to_recordset($3::jsonb) as c (n int, id text, print text, subject text, wrapped text, lead uuid,
-      name text, email text, key text, phone text, search text, sort text)),
+      name text, email text, key text, phone text, details jsonb, search text, sort text)),
   appended as materialized (
     select min(position) + $5::int as first, min(recorded_at) as at from append_events($1::jsonb, $2::jsonb)),
   keys as (
     insert into subject_keys (subject, wrapped_key, after_position)
     select subject, decode(wrapped, 'base64'), first - $5::int - 1 from input, appended),
   sources as (
-    insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone)
-    select $4::uuid, id, lead, first + n - 1, name, email, key, phone from input, appended),
+    insert into lead_sources (connection_id, external_id, lead_id, linked_position, name, email, email_key, phone, details)
+    select $4::uuid, id, lead, first + n - 1, name, email, key, phone, details from input, appended),
   clients as (
     insert into crm_clients (connection_id, external_id, fingerprint)
     select $4::uuid, id, decode(print, 'base64') from input),
   run as (
     update active_runs set lease_until = clock_timestamp() + interval '1 minute', counts = $6, done = $7
      where run_id = $8)
-  insert into leads (id, name, email, email_key, phone, status, search, sort_name, created_at, updated_at, version)
-  select lead, name, email, key, phone, 'active', search, sort, at, at, 1 from input, appended`;
+  insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
+  select lead, name, email, key, phone, details, 'active', search, sort, at, at, 1 from input, appended`;
 
 const write = (db: pg.Client, prepared: unknown[]): Promise<unknown> =>
   db.query({ name: 'write', text: WRITE, values: prepared });

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { emailKey } from '../src/modules/leads/email-key.ts';
+import type { Address } from '../src/modules/crm-connection/contract.ts';
+import type { LeadDetails } from '../src/modules/leads/contract.ts';
+import { diallable } from '../src/modules/leads/phone.ts';
 import { fingerprint } from '../src/modules/sync/fingerprint.ts';
 import type { Listed } from './pages.ts';
 
@@ -9,19 +12,60 @@ export type HandClient = {
   name: string;
   email: string;
   phone: string | null;
+  address: Address | null;
+  /** What there is of address and number beside the three. */
+  details: LeadDetails | null;
   fingerprint: string;
   emailKey: string;
 };
 
-export const handClient = ({ id, name, email, phone }: Listed): HandClient => {
-  const values = { name: name.trim(), email: email?.trim() ?? '', phone: phone?.trim() ?? null };
+export const handClient = ({ id, name, email, phone, ...rest }: Listed): HandClient => {
+  const address = addressOf(rest);
+  const values = { name: name.trim(), email: email?.trim() ?? '', phone: phone?.trim() ?? null, address };
+  const number = diallable(values.phone, address?.country ?? null)?.e164;
+  const details = { ...(address && { address }), ...(number !== undefined && { phoneE164: number }) };
   return {
     externalId: String(id),
     ...values,
+    details: address === null && number === undefined ? null : details,
     fingerprint: fingerprint(values),
     emailKey: quickKey(values.email),
   };
 };
+
+const part = (text: string | null): string | null => text?.trim() || null;
+
+const addressOf = (listed: Omit<Listed, 'id' | 'name' | 'email' | 'phone'>): Address | null => {
+  const address = {
+    line1: part(listed.address1),
+    line2: part(listed.address2),
+    city: part(listed.city),
+    zip: part(listed.zip),
+    country: part(listed.country_id),
+    state: listed.state_id === '0' ? null : part(listed.state_id),
+  };
+  return Object.values(address).every((one) => one === null) ? null : address;
+};
+
+/** What is sealed with the client, and what with the lead. */
+export const valuesIn = ({
+  name,
+  email,
+  phone,
+  address,
+  details,
+}: HandClient): [client: string, lead: string] => {
+  const told = { name, email, phone };
+  return [JSON.stringify({ ...told, ...(address && { address }) }), JSON.stringify({ ...told, ...details })];
+};
+
+/** The fields of a new client that are not blank. */
+export const changedIn = ({ phone, address }: HandClient): string[] => [
+  'name',
+  'email',
+  ...(phone === null ? [] : ['phone']),
+  ...(address === null ? [] : ['address']),
+];
 
 const PLAIN_ADDRESS = /^[a-z0-9][a-z0-9._+-]{0,63}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}$/;
 
@@ -38,8 +82,11 @@ const quickKey = (email: string): string => {
 const MARKS = /\p{M}/gu;
 const ASCII = /^[\x20-\x7e]*$/;
 
+const numberIn = (phone: string | null, details: LeadDetails | null): string =>
+  phone?.includes(details?.phoneE164 ?? '') === true ? '' : `\n${details?.phoneE164 ?? ''}`;
+
 /** A row of `leads`, but for what only the log can say. */
-export const leadRow = ({ name, email, emailKey: key, phone }: HandClient) => {
+export const leadRow = ({ name, email, emailKey: key, phone, details }: HandClient) => {
   const lower = name.toLowerCase();
   const sortName = ASCII.test(name) ? lower : name.normalize('NFKD').replace(MARKS, '').toLowerCase();
   return {
@@ -48,7 +95,9 @@ export const leadRow = ({ name, email, emailKey: key, phone }: HandClient) => {
     email,
     key,
     phone,
-    search: `${lower}\n${email.toLowerCase()}\n${phone?.toLowerCase() ?? ''}`,
+    details,
+    search:
+      `${lower}\n${email.toLowerCase()}\n${phone?.toLowerCase() ?? ''}${numberIn(phone, details)}`.trimEnd(),
     sort: sortName.slice(0, 200),
   };
 };

@@ -2,7 +2,12 @@ import http from 'node:http';
 import type { Crm } from './sides.ts';
 
 /** A client as the CRM lists it. */
-export type Listed = { id: number | string; name: string; email: string | null; phone: string | null };
+export type Listed = {
+  id: number | string;
+  name: string;
+  email: string | null;
+  phone: string | null;
+} & Record<'address1' | 'address2' | 'city' | 'zip' | 'country_id' | 'state_id', string | null>;
 
 type Page = { data: Listed[]; metadata: { pages_count: number } };
 

@@ -3,8 +3,8 @@ import type { Outcome, Proof, Reference } from './sides.ts';
 
 /** The values of every lead, source and fingerprint, but no random id. */
 const PEOPLE = `
-  select md5(string_agg(concat_ws('|', l.name, l.email, l.email_key, l.phone, l.status, l.search, l.sort_name, l.version,
-           s.external_id, s.name, s.email, s.email_key, s.phone, encode(c.fingerprint, 'hex'), c.code,
+  select md5(string_agg(concat_ws('|', l.name, l.email, l.email_key, l.phone, l.details, l.status, l.search, l.sort_name, l.version,
+           s.external_id, s.name, s.email, s.email_key, s.phone, s.details, encode(c.fingerprint, 'hex'), c.code,
            s.place), ';' order by l.email_key)) as people
     from leads l
     join (select *, row_number() over (order by linked_position) as place from lead_sources) s on s.lead_id = l.id

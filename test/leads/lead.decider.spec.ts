@@ -204,3 +204,40 @@ describe('whatever happens to a lead', () => {
     );
   });
 });
+
+describe('what a lead knows beside name, e-mail and phone', () => {
+  const home = { line1: 'Am Markt 5', line2: null, city: 'Jena', zip: '07743', country: 'DE', state: null };
+  const away = { ...home, line1: null, city: 'Weimar' };
+  const fields = [{ id: 'b', title: 'Birthday', value: '1990-02-03' }];
+
+  it('is the address of the first source that has one, whole', () => {
+    expect(valuesAfter([A, ada], [B, { ...ada, address: away }], [C, { ...ada, address: home }])).toEqual({
+      ...ada,
+      address: away,
+    });
+  });
+
+  it('is the number of the phone that it has, and of no other', () => {
+    const written = { ...ada, phoneE164: '+49301234', phoneExtension: '5' };
+    expect(valuesAfter([A, written], [B, { ...ada, phoneE164: '+49309999' }])).toEqual(written);
+    expect(valuesAfter([A, ada], [B, written])).toEqual(ada);
+  });
+
+  it('changes with the address, and only as a source when custom fields or an address behind change', () => {
+    const past = after([A, { ...ada, address: home }], [B, ada]);
+    const changes = (source: Source, values: LeadValues) =>
+      given(lead, ...past).when(says(source, values))[0]?.data.changed;
+    expect(changes(A, { ...ada, address: away })).toEqual(['address']);
+    expect(changes(A, { ...ada, fields })).toEqual(['sources']);
+    expect(changes(B, { ...ada, address: away })).toEqual(['sources']);
+    expect(changes(A, { ...ada, address: null })).toEqual(['address']);
+  });
+
+  it('stays when a source does not tell it any more', () => {
+    expect(given(lead, ...after([A, { ...ada, address: home, fields }])).when(says(A, ada))).toEqual([]);
+  });
+
+  it('changes nothing when only the reading of the number is another', () => {
+    expect(given(lead, ...after([A, ada])).when(says(A, { ...ada, phoneE164: '+49301234' }))).toEqual([]);
+  });
+});

@@ -56,6 +56,32 @@ describe('importing a client', () => {
     expect(event!.personal).toEqual({ ...ada, [field]: value });
   });
 
+  const home = { line1: 'Am Markt 5', line2: null, city: 'Jena', zip: '07743', country: 'DE', state: null };
+  const fields = [{ id: 'b', title: 'Birthday', value: '1990-02-03' }];
+
+  it('keeps address and custom fields, and names them when there are any', () => {
+    const [event] = imported({ ...ada, address: home, fields });
+    expect(event!.data).toMatchObject({ changed: ['name', 'email', 'phone', 'address', 'fields'] });
+    expect(event!.personal).toEqual({ ...ada, address: home, fields });
+    expect(imported({ ...ada, address: null, fields: [] })[0]!.personal).toEqual(ada);
+  });
+
+  it.each<[string, Partial<ClientValues>, Partial<ClientValues>, string[]]>([
+    ['a part of the address changes', { address: { ...home, zip: null } }, { fields }, ['address']],
+    ['there is no address any more', { address: null }, { fields }, ['address']],
+    ['the custom fields change', { fields: [] }, { address: home }, ['fields']],
+  ])('is a fact when %s; what is not told stays', (_, told, kept, changed) => {
+    const past = imported({ ...ada, address: home, fields });
+    const [event] = given(client, ...past).when(importClient(LATER, LEAD, { ...ada, ...told }));
+    expect(event!.data).toMatchObject({ change: 'changed', changed });
+    expect(event!.personal).toMatchObject({ ...ada, ...kept });
+  });
+
+  it('changes nothing when address and custom fields are not told any more', () => {
+    const past = imported({ ...ada, address: home, fields });
+    expect(given(client, ...past).when(importClient(LATER, LEAD, ada))).toEqual([]);
+  });
+
   it('is a fact when the client cannot be read any more because it was erased', () => {
     const erased = imported().map((event) => ({ ...event, personal: null }));
     const [event] = given(client, ...erased).when(importClient(LATER, LEAD, ada));

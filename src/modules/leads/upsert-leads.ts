@@ -21,8 +21,9 @@ export class UpsertLeadsHandler implements IQueryHandler<UpsertLeads> {
   }
 }
 
+/** Where nobody has said where the company is, a client's own address may say how its phone is written. */
 const withNumber = (values: LeadValues, country: string | null): LeadValues => {
-  const number = diallable(values.phone, country);
+  const number = diallable(values.phone, country ?? values.address?.country ?? null);
   if (number === null) return values;
   const { e164, extension } = number;
   return { ...values, phoneE164: e164, ...(extension !== null && { phoneExtension: extension }) };
