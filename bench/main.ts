@@ -47,7 +47,10 @@ const running: (() => Promise<void>)[] = [];
 
 const startSandbox = async (clients: number): Promise<{ crm: Crm; stop: () => Promise<void> }> => {
   const sandbox = await startProgram(
-    { script: 'sandbox/main.ts', args: ['--clean', '--clients', String(clients), '--port', '0'] },
+    {
+      script: 'sandbox/main.ts',
+      args: ['--clean', '--bookings', '0', '--clients', String(clients), '--port', '0'],
+    },
     /sandbox is ready: (http:\S+)/,
   );
   running.unshift(sandbox.stop);
