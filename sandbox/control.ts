@@ -91,6 +91,7 @@ const CONTROLS: Record<string, Control> = {
     bookings.addRow(ask.body);
     return done();
   },
+  'GET /webhooks': ({ webhooks }) => json(200, { webhooks: webhooks.all() }),
   'POST /tokens/expire': ({ auth }) => json(200, { expired: auth.expireTokens() }),
   'DELETE /failed-logins': ({ auth }) => {
     auth.forgetFailedLogins();

@@ -124,6 +124,7 @@ export const SWITCHES = {
   ),
   put: choice(['replaces', 'merges'], 'what PUT does with fields that are left out'),
   postEdits: flag(true, 'POST /admin/clients/{id} edits; false: 404'),
+  webhookList: choice(['array', 'wrapped'], 'the registered webhooks as a list, or as {data: […]}'),
   // the wire
   latency: amount(0, 'milliseconds that each answer takes'),
   maxPerSecond: amount(0, 'more requests than this within a second are refused; 0: never'),

@@ -20,6 +20,7 @@ import {
 } from './client-routes.ts';
 import type { Route } from './route.ts';
 import { isRpc, rpcRouteOf } from './rpc.ts';
+import { addWebhook, listWebhooks, removeWebhook } from './webhooks.ts';
 import type { World } from './world.ts';
 
 const BOOKING = /^\/admin\/bookings\/(\d+)$/;
@@ -100,6 +101,14 @@ export const ROUTES: readonly Route[] = [
   { name: 'service', method: 'GET', path: /^\/admin\/services\/(\d+)$/, answer: readService },
   { name: 'providers', method: 'GET', path: /^\/admin\/providers$/, answer: listProviders },
   { name: 'provider', method: 'GET', path: /^\/admin\/providers\/(\d+)$/, answer: readProvider },
+  { name: 'webhooks', method: 'GET', path: /^\/admin\/webhooks$/, answer: listWebhooks },
+  { name: 'add-webhook', method: 'POST', path: /^\/admin\/webhooks$/, answer: addWebhook },
+  {
+    name: 'remove-webhook',
+    method: 'DELETE',
+    path: /^\/admin\/webhooks\/(\d{1,9})$/,
+    answer: removeWebhook,
+  },
 ];
 
 /** What a request is for. A path nobody knows is answered by a page, as any PHP site would. */

@@ -11,6 +11,7 @@ import { RPC_ROOT } from './rpc.ts';
 import { askOf, bodyOf, serve } from './serving.ts';
 import { Tokens } from './tokens.ts';
 import { plainly } from './wire.ts';
+import { Webhooks } from './webhooks.ts';
 import type { World } from './world.ts';
 
 export type SandboxOptions = Account & {
@@ -52,6 +53,7 @@ export type Sandbox = {
   account: Account;
   crm: Crm;
   bookings: Bookings;
+  webhooks: Webhooks;
   auth: Auth;
   faults: Faults;
   requests: Requests;
@@ -106,6 +108,7 @@ export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promi
     tokens,
     auth: new Auth(account, faults, credentials, tokens),
     crm: new Crm(clients, { seed, clean }),
+    webhooks: new Webhooks(),
     bookings: new Bookings(bookings, { seed, clean, clients, deletedClient: clients + 1 }, now),
     requests: new Requests(),
   };

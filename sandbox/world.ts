@@ -5,12 +5,14 @@ import type { Account, Credentials } from './credentials.ts';
 import type { Faults } from './faults.ts';
 import type { Requests } from './requests.ts';
 import type { Tokens } from './tokens.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** What every route works with. */
 export type World = {
   account: Account;
   crm: Crm;
   bookings: Bookings;
+  webhooks: Webhooks;
   credentials: Credentials;
   tokens: Tokens;
   auth: Auth;
