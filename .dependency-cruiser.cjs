@@ -92,7 +92,8 @@ module.exports = {
       from: { path: '^bench/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(shared/(database/|secrets\\.ts$)|modules/(leads/email-key|sync/fingerprint)\\.ts$)',
+        pathNot:
+          '^src/(shared/(database/|secrets\\.ts$)|modules/(leads/(email-key|phone)|sync/fingerprint)\\.ts$)',
       },
     },
     {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { emailKey } from '../src/modules/leads/email-key.ts';
-import type { Address } from '../src/modules/crm-connection/contract.ts';
-import type { LeadDetails } from '../src/modules/leads/contract.ts';
 import { diallable } from '../src/modules/leads/phone.ts';
 import { fingerprint } from '../src/modules/sync/fingerprint.ts';
 import type { Listed } from './pages.ts';
+
+type Address = Record<'line1' | 'line2' | 'city' | 'zip' | 'country' | 'state', string | null>;
+type Details = { address?: Address; phoneE164?: string };
 
 /** A client with all that follows from its values, as the service's tables want it. */
 export type HandClient = {
@@ -14,7 +15,7 @@ export type HandClient = {
   phone: string | null;
   address: Address | null;
   /** What there is of address and number beside the three. */
-  details: LeadDetails | null;
+  details: Details | null;
   fingerprint: string;
   emailKey: string;
 };
@@ -82,7 +83,7 @@ const quickKey = (email: string): string => {
 const MARKS = /\p{M}/gu;
 const ASCII = /^[\x20-\x7e]*$/;
 
-const numberIn = (phone: string | null, details: LeadDetails | null): string =>
+const numberIn = (phone: string | null, details: Details | null): string =>
   phone?.includes(details?.phoneE164 ?? '') === true ? '' : `\n${details?.phoneE164 ?? ''}`;
 
 /** A row of `leads`, but for what only the log can say. */

@@ -20,7 +20,7 @@ import {
 } from './client-routes.ts';
 import type { Route } from './route.ts';
 import { isRpc, rpcRouteOf } from './rpc.ts';
-import { addWebhook, listWebhooks, removeWebhook } from './webhooks.ts';
+import { addWebhook, listWebhooks, removeWebhook } from './webhook-routes.ts';
 import type { World } from './world.ts';
 
 const BOOKING = /^\/admin\/bookings\/(\d+)$/;

@@ -487,3 +487,25 @@ describe('bookings that cannot be read', () => {
     expect(await bookingsOf(connection)).toMatchObject([{ startAt: '2030-12-01T04:15:00.000000Z' }]);
   });
 });
+
+describe('the bookings of two leads that are one person', () => {
+  it('are those of the lead they were merged into, at once, and go back when it is split', async () => {
+    const { company, connection } = await world.connected({ clients: 2 });
+    for (const clientId of [1, 2]) company.bookings.add({ clientId });
+    await world.sync(connection);
+    const [kept, merged] = (await world.all<Lead>(`/api/leads?source=${connection.id}`)).map(({ id }) => id);
+    const totalOf = async (id: string | undefined): Promise<number> => {
+      const { total } = (await world.api<LeadDetail>('GET', `/api/leads/${id}`)).body.bookings;
+      expect((await world.all<Booking>(`/api/bookings?leadId=${id}`)).length).toBe(total);
+      return total;
+    };
+    expect([await totalOf(kept), await totalOf(merged)]).toEqual([1, 1]);
+    await world.api('POST', `/api/leads/${kept}/merge`, { leadId: merged });
+    expect(await totalOf(kept)).toBe(2);
+    await world.sync(connection);
+    expect(await totalOf(kept)).toBe(2);
+    expect(await facts(() => world.sync(connection))).toEqual([]);
+    await world.api('POST', `/api/leads/${kept}/split`, { leadId: merged });
+    expect([await totalOf(kept), await totalOf(merged)]).toEqual([1, 1]);
+  });
+});

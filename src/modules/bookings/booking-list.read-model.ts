@@ -7,6 +7,7 @@ import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { BookingStatus } from '../crm-connection/contract.ts';
+import type { LeadMerged, LeadSplit } from '../leads/contract.ts';
 import { bookingFingerprint } from './booking-fingerprint.ts';
 import { BookingsOfLead, CountBookings } from './contract.ts';
 import type { BookingEvent, BookingUpserted, BookingValues, UpcomingBooking } from './contract.ts';
@@ -38,15 +39,31 @@ export type BookingQuestion = {
 
 const UPCOMING_SHOWN = 10;
 
+type Moved = LeadMerged | LeadSplit;
+type ListEvent = BookingEvent | Moved;
+
 /** The appointments as they were last taken: the table `bookings`. */
 @Injectable()
-export class BookingList implements ReadModel<BookingEvent> {
+export class BookingList implements ReadModel<ListEvent> {
   readonly name = 'booking-list';
-  readonly on = ['BookingUpserted', 'BookingQuarantined'] as const;
+  readonly on = ['BookingUpserted', 'BookingQuarantined', 'LeadMerged', 'LeadSplit'] as const;
 
   constructor(private readonly database: Database) {}
 
-  readonly apply = async (events: Recorded<BookingEvent>[]): Promise<void> => {
+  readonly apply = async (events: Recorded<ListEvent>[]): Promise<void> => {
+    let taken: Recorded<BookingEvent>[] = [];
+    for (const event of events) {
+      if (event.type !== 'LeadMerged' && event.type !== 'LeadSplit') taken.push(event);
+      else {
+        await this.take(taken);
+        taken = [];
+        await this.move(event.data, event.type);
+      }
+    }
+    await this.take(taken);
+  };
+
+  private async take(events: Recorded<BookingEvent>[]): Promise<void> {
     const rows = new Map<string, ReturnType<typeof rowOf>>();
     const doubted = new Map<string, number>();
     for (const event of events) {
@@ -60,7 +77,17 @@ export class BookingList implements ReadModel<BookingEvent> {
     }
     if (doubted.size > 0) await this.doubt(doubted);
     if (rows.size > 0) await this.put([...rows.values()]);
-  };
+  }
+
+  /** The bookings of clients that have moved to another lead go with them. Both leads have the event; one is enough. */
+  private async move({ leadId, otherId, role, sources }: Moved['data'], type: Moved['type']): Promise<void> {
+    if (role === 'kept') return;
+    const [from, to] = type === 'LeadMerged' ? [leadId, otherId] : [otherId, leadId];
+    await this.database.execute(sql`
+      update bookings b set lead_id = ${to}
+        from jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) as s ("connectionId" uuid, "externalId" text)
+       where b.lead_id = ${from} and b.connection_id = s."connectionId" and b.client_id = s."externalId"`);
+  }
 
   /** What each of these bookings looked like; what is new, erased or waits is not among them. */
   async fingerprints(
