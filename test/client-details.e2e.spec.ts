@@ -77,9 +77,18 @@ describe('the phone of a client', () => {
     expect(await leadOf(connection)).toMatchObject({ ...number, sources: [number] });
   });
 
-  it('is no number when nobody has said which country', async () => {
-    const { connection } = await opened();
-    expect(await leadOf(connection)).toMatchObject({ phone: '0151 12345678', phoneE164: null });
+  it('is read as in the country of the own address when nobody has said where the company is', async () => {
+    const { company, connection } = await opened();
+    expect(connection.country).toBeNull();
+    expect(await leadOf(connection)).toMatchObject({ phoneE164: '+4915112345678' });
+    const number = company.crm.add({
+      ...person(company),
+      email: `noah@${company.account.company}.example.com`,
+    });
+    await world.sync(connection);
+    const leads = await world.all<Lead>(`/api/leads?source=${connection.id}`);
+    const other = leads.find(({ sources }) => sources[0]!.externalId === String(number.id));
+    expect(other).toMatchObject({ phone: '0151 12345678', phoneE164: null });
   });
 
   it('is found by the number as well', async () => {
