@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Switches } from '../sandbox/faults.ts';
 import type { Company } from './companies.ts';
@@ -342,6 +343,31 @@ describe('a password that was changed in the CRM', () => {
 });
 
 describe('one connection on two instances', () => {
+  it('survives the one that is killed while it refreshes: the refresh token is not sent again, one login follows', async () => {
+    const { company, connection } = await world.connected({ clients: 3 });
+    company.auth.expireTokens();
+    company.requests.clear();
+    company.faults.set({ troubles: [{ kind: 'hang', on: 'refresh' }] });
+    const { url: restUrl, rpcUrl } = world.companies;
+    const victim = await startService({ databaseUrl: world.service.databaseUrl, restUrl, rpcUrl });
+    const headers = { prefer: 'respond-async' };
+    await victim.api('POST', `/api/connections/${connection.id}/sync`, undefined, headers);
+    while (company.requests.summary().byRoute.refresh === undefined) await pause(10);
+    await victim.kill();
+    // As if the leases of the dead had run out.
+    await world.rows(
+      `update active_runs set lease_until = now() - interval '1 second' where connection_id = $1`,
+      [connection.id],
+    );
+    await world.rows(
+      `update connection_secrets set token_lease_until = now() - interval '1 second' where connection_id = $1`,
+      [connection.id],
+    );
+    expect((await world.sync(connection)).stats).toMatchObject({ clients_fetched: 3 });
+    expect(company.requests.summary().byRoute.refresh).toBe(1);
+    expect(attempts(company)).toEqual([1, 0]);
+  });
+
   it('is tested by six at once with one login', async () => {
     const { company, connection } = await world.connected({ clients: 2 });
     company.faults.set({ latency: 300 });
