@@ -51,13 +51,13 @@ const listByRest = async ({ rest }: Visit): Promise<Said> =>
 const listByRpc = async ({ rpc }: Visit): Promise<Said> =>
   told((await rpc.ask(rpcClientsQuestion(null), TRIES)).records.length);
 
-/** The domain that the company really lives on, when it is another one than the connection says. */
+/** The domain that the company has moved to, when it is another one than the connection says. */
 const moved = ({ tokens }: Visit, home: string | null): Said | null =>
   home === null || home === tokens.wire.account.domain
     ? null
     : {
         answered: `Logged in; the company lives on ${home}.`,
-        advice: `Set the connection's domain to ${home}.`,
+        advice: `Nothing has to be done: requests go to ${home} already.`,
       };
 
 /** Logs in and tells what was tried. The refusal that it came to; null when there is a new token. */
