@@ -30,15 +30,12 @@ export const isZone = (zone: string): boolean => {
   }
 };
 
-/** As if it were UTC. Null for what no calendar and no clock shows: 30 February, 24:00:00, the year 0000. */
+/** As if it were UTC; what no calendar has is moved on, as JavaScript does. Null for what is no time at all. */
 const asUtc = (local: string): number | null => {
   const match = LOCAL.exec(local);
   if (match === null || Number(match[1]) < FIRST_YEAR || Number(match[1]) > LAST_YEAR) return null;
   const instant = Date.parse(`${local.replace(' ', 'T')}Z`);
-  // JavaScript takes 30 February for 2 March.
-  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(local.replace(' ', 'T'))
-    ? instant
-    : null;
+  return Number.isNaN(instant) ? null : instant;
 };
 
 /**
@@ -52,5 +49,6 @@ export const instantsOf = (local: string, zone: string): number[] => {
   // No zone changes its clocks twice within two days, so one of these offsets is the one that holds here.
   const offsets = [utc - DAY, utc + DAY].map((near) => (asUtc(localTime(near, zone)) ?? near) - near);
   const candidates = [...new Set(offsets)].map((offset) => utc - offset).toSorted((a, b) => a - b);
+  // Neither 30 February nor a skipped hour comes back as it was written.
   return candidates.filter((instant) => localTime(instant, zone) === local);
 };

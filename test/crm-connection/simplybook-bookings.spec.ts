@@ -35,6 +35,18 @@ describe('the bookings of a company', () => {
     expect([end, asked(meeting)]).toEqual([{ complete: true }, 1]);
   });
 
+  it('cost a few requests also where years of them are listed', async () => {
+    const meeting = await meet({ clients: 5, bookings: 1500 });
+    const { bookings } = meeting.sandbox;
+    const past = moved(bookings.now(), -days(200));
+    for (const { id } of bookings.all()) bookings.change(id, { start: past, end: past, recorded: past });
+    const lately = bookings.add({ start: past, end: past, recorded: moved(bookings.now(), -DAY) });
+    const soon = bookings.add({ recorded: past });
+    const { ids, end } = await meeting.listBookings();
+    expect([sorted(ids), end]).toEqual([[String(lately.id), String(soon.id)], { complete: true }]);
+    expect(asked(meeting)).toBe(4);
+  });
+
   it('are none, and that is proven by one answer', async () => {
     const meeting = await meet({ clients: 1 });
     const { ids, end, warnings } = await meeting.listBookings();
@@ -311,6 +323,13 @@ describe('a list of bookings that is not what it should be', () => {
 });
 
 describe('an account without bookings to read', () => {
+  it('is none that asks for fewer requests with a 403', async () => {
+    const troubles = [{ kind: 'too-many' as const, on: 'bookings' as const, times: 1 }];
+    const meeting = await meet({ clients: 9, bookings: 30, switches: { troubles } });
+    const { ids, warnings } = await meeting.listBookings();
+    expect([sorted(ids), warnings]).toEqual([wantedIn(meeting.sandbox), []]);
+  });
+
   it.each([
     ['missing', 'bookings-not-offered'],
     ['forbidden', 'bookings-forbidden'],

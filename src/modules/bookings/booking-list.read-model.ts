@@ -69,10 +69,9 @@ export class BookingList implements ReadModel<ListEvent> {
     for (const event of events) {
       const id = event.data.bookingId;
       const before = rows.get(id);
-      if (event.type === 'BookingUpserted') {
+      if (event.type === 'BookingUpserted')
         rows.set(id, { ...rowOf(event), ...(before !== undefined && { createdAt: before.createdAt }) });
-        doubted.delete(id);
-      } else if (before === undefined) doubted.set(id, event.version);
+      else if (before === undefined) doubted.set(id, event.version);
       else rows.set(id, { ...before, fingerprint: null, version: event.version });
     }
     if (doubted.size > 0) await this.doubt(doubted);
