@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Lead, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Invented people and keys whose every trace can be found again. */
@@ -9,6 +10,8 @@ const PEOPLE = {
   quarantined: 'Unreachable Kanarienvogel',
   'bad e-mail': 'kanarienvogel(at)canary.example.com',
   'new name': 'Canarina Regenstein',
+  fix: 'mended.canary@canary.example.com',
+  'bad fix': 'mended.kanarienvogel(at)canary.example.com',
 };
 const SECRETS = {
   'authenticator secret': 'C4N4RY3SECRET5OF2AN7APP',
@@ -46,7 +49,9 @@ beforeAll(async () => {
   company.bookings.add({ clientId: canary.id, serviceId: 8 });
   company.bookings.add({ clientId: canary.id, status: 'rescheduled' });
   company.crm.add({ name: PEOPLE.quarantined, email: PEOPLE['bad e-mail'] });
+  company.crm.add({ name: 'Mended', email: '' });
   await world.sync(connection);
+  await mendAndMerge();
   company.crm.change(canary.id, { name: PEOPLE['new name'] });
   company.crm.change(other.id, { email: PEOPLE.email });
   company.auth.expireTokens();
@@ -74,6 +79,21 @@ beforeAll(async () => {
   ({ tokens } = company);
 });
 afterAll(() => world.stop());
+
+/** What people do about a waiting client, and then to its lead. */
+const mendAndMerge = async (): Promise<void> => {
+  const [waiting] = await world.all<Waiting>('/api/quarantine?code=email.missing');
+  const path = `/api/quarantine/${waiting?.id}/replay`;
+  await world.api('POST', path, { fix: { email: PEOPLE['bad fix'] } });
+  const replayed = await world.api<{ leadId: string }>('POST', path, { fix: { email: PEOPLE.fix } });
+  const [canary] = await world.all<Lead>(`/api/leads?search=${PEOPLE.email}`);
+  for (const verb of ['merge', 'split']) {
+    const { status } = await world.api('POST', `/api/leads/${canary?.id}/${verb}`, replayed.body);
+    expect(status).toBe(400);
+    const body = { leadId: replayed.body.leadId };
+    expect((await world.api('POST', `/api/leads/${canary?.id}/${verb}`, body)).status).toBe(200);
+  }
+};
 
 /** A text as it is, and as it would look in a bytea column or inside base64. */
 const spellings = (text: string): string[] => {
@@ -147,15 +167,21 @@ describe('the database', () => {
   });
 
   it('holds the person where the books are, so this search would find a secret too', async () => {
-    expect(found(await tableText('leads'), PEOPLE)).toEqual(['email', 'phone', 'new name']);
+    expect(found(await tableText('leads'), PEOPLE)).toEqual(['email', 'phone', 'new name', 'fix']);
     expect(found(await tableText('quarantine'), PEOPLE)).toContain('quarantined');
   });
 
   it('holds nobody in the log of events: values of people are sealed there, what they have booked too', async () => {
     const text = await tableText('events');
-    expect(text).toContain('ClientImported');
-    expect(text).toContain('BookingUpserted');
-    expect(text).toContain('BookingQuarantined');
+    const types = [
+      'ClientImported',
+      'ClientFixed',
+      'LeadMerged',
+      'LeadSplit',
+      'BookingUpserted',
+      'BookingQuarantined',
+    ];
+    for (const type of types) expect(text).toContain(type);
     expect(await tableText('bookings')).toContain('Yoga & Breath');
     expect(found(text, { ...PEOPLE, service: 'Yoga & Breath' })).toEqual([]);
     for (const table of [

@@ -1,4 +1,4 @@
-type Waiting = { code: string; externalId: string };
+type Waiting = { kind: 'client' | 'booking'; code: string; externalId: string };
 
 /** What each reason asks of people. A new reason needs its line here. */
 const ADVICE: Record<string, string> = {
@@ -20,6 +20,13 @@ const NAMELESS =
 
 const OTHERWISE = 'Mend the record in the CRM and sync, or dismiss it.';
 
+const BOOKING =
+  'Mend the booking in the CRM: the next sync takes it. Bookings can be neither replayed nor dismissed.';
+
 /** What to do about a record in quarantine. */
-export const adviceOn = ({ code, externalId }: Waiting): string =>
-  code === 'record.unreadable' && externalId.startsWith(NO_ID) ? NAMELESS : (ADVICE[code] ?? OTHERWISE);
+export const adviceOn = ({ kind, code, externalId }: Waiting): string => {
+  if (kind === 'booking') return BOOKING;
+  return code === 'record.unreadable' && externalId.startsWith(NO_ID)
+    ? NAMELESS
+    : (ADVICE[code] ?? OTHERWISE);
+};

@@ -4,26 +4,35 @@ import { HttpRefusal } from './http-refusal.ts';
 
 /** As much of Express's router as is needed to ask which methods a path has. */
 export type RouteTable = {
-  stack: { route?: { methods: Record<string, boolean> }; match: (path: string) => unknown }[];
+  stack: Layer[];
+};
+type Layer = {
+  route?: { path: unknown; methods: Record<string, boolean> };
+  match: (path: string) => unknown;
 };
 
 /** A "route" for more methods than this is middleware that Nest mounted for all of them. */
 const MOST_METHODS = 9;
 
+const methodsOf = ({ route }: Layer): string[] => Object.keys(route?.methods ?? {});
+
+const isRoute = (layer: Layer): boolean =>
+  methodsOf(layer).length > 0 && methodsOf(layer).length <= MOST_METHODS;
+
+/** An address that a route spells out is not also the id in another one's. */
 const methodsAt = (table: RouteTable, path: string): Set<string> => {
-  const methods = new Set<string>();
-  for (const layer of table.stack) {
-    const own = Object.keys(layer.route?.methods ?? {});
-    if (own.length === 0 || own.length > MOST_METHODS || !matches(layer, path)) continue;
-    for (const method of own) methods.add(method.toUpperCase());
-  }
+  const found = table.stack.filter((layer) => isRoute(layer) && matches(layer, path));
+  const literal = found.filter(({ route }) => route?.path === path);
+  const methods = new Set(
+    (literal.length > 0 ? literal : found).flatMap(methodsOf).map((method) => method.toUpperCase()),
+  );
   if (methods.has('GET')) methods.add('HEAD');
   if (methods.size > 0) methods.add('OPTIONS');
   return methods;
 };
 
 /** A path with a broken percent-encoding matches nothing. */
-const matches = (layer: RouteTable['stack'][number], path: string): boolean => {
+const matches = (layer: Layer, path: string): boolean => {
   try {
     return Boolean(layer.match(path));
   } catch {
