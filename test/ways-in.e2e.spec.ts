@@ -342,6 +342,40 @@ describe('a password that was changed in the CRM', () => {
   });
 });
 
+describe('a connection that worked', () => {
+  it.each<[Partial<Switches>, string]>([
+    [{ login: 'blocked' }, 'crm-user-blocked'],
+    [{ login: 'hipaa' }, 'crm-api-not-allowed'],
+    [{ login: 'api-off' }, 'crm-api-feature-off'],
+    [{ login: 'confirm-ip' }, 'crm-address-unconfirmed'],
+    [{ wrongRegion: true }, 'crm-wrong-region'],
+    [{ wrongRegion: true, restMissing: true }, 'crm-wrong-region'],
+    [{ accessDenied: true }, 'crm-permission-denied'],
+  ])('and meets %j needs a person: %s, by one attempt at most', async (switches, code) => {
+    const { company, connection } = await world.connected({ clients: 2, domain: 'simplybook.it' });
+    if (code === 'crm-wrong-region') company.account.domain = 'simplybook.asia';
+    company.auth.expireTokens();
+    company.faults.set({ refreshRefused: true, ...switches });
+    company.requests.clear();
+    for (let times = 0; times < 3; times += 1) expect((await sync(connection)).code).toBe(code);
+    expect(await one(connection)).toMatchObject({ status: 'needs-attention', attention: { code } });
+    expect(await attentionEvents(connection)).toHaveLength(1);
+    const [rest, rpc] = attempts(company);
+    expect(rest + rpc).toBe(1);
+  });
+
+  it('by JSON-RPC and whose user may see nothing any more costs one more login, not one each run', async () => {
+    const { company, connection } = await world.connected({ clients: 2, switches: { restMissing: true } });
+    await world.sync(connection);
+    company.faults.set({ accessDenied: true });
+    company.requests.clear();
+    for (let times = 0; times < 3; times += 1)
+      expect((await sync(connection)).code).toBe('crm-permission-denied');
+    expect(attempts(company)).toEqual([0, 1]);
+    expect(await attentionEvents(connection)).toHaveLength(1);
+  });
+});
+
 describe('one connection on two instances', () => {
   it('survives the one that is killed while it refreshes: the refresh token is not sent again, one login follows', async () => {
     const { company, connection } = await world.connected({ clients: 3 });

@@ -6,6 +6,9 @@ import { callRpc, isDenied, refusalOf, type RpcExchange } from './rpc.ts';
 import type { VisitTokens } from './tokens.ts';
 import { rpcAddress } from './wire.ts';
 
+const DENIED =
+  'SimplyBook.me does not let this user read that by JSON-RPC: it refuses the token it has just given out.';
+
 /** A call to the company's administration. `read` as in a REST question; it sees the result alone. */
 export type RpcQuestion<T> = {
   method: string;
@@ -55,6 +58,11 @@ export class RpcVisit {
       this.#taken = token;
       this.#tokens.worked(token);
     }
+    if (isDenied(exchange)) {
+      const refusal = permissionDenied(DENIED);
+      await pass.giveUp(token, refusal);
+      return never(refusal);
+    }
     return this.#judge(exchange, question.read);
   }
 
@@ -65,13 +73,6 @@ export class RpcVisit {
   #judge<T>(exchange: RpcExchange, read: RpcQuestion<T>['read']): Outcome<T> {
     if (exchange.kind === 'missing') return later(new RpcClosed());
     if (exchange.kind === 'trouble') return exchange.outcome;
-    if (isDenied(exchange)) {
-      return never(
-        permissionDenied(
-          'SimplyBook.me does not let this user read that by JSON-RPC: it refuses the token it has just given out.',
-        ),
-      );
-    }
     if (exchange.kind === 'error') return refusalOf(this.#tokens.wire, '/admin/', exchange);
     const taken = read(exchange.json);
     return 'answer' in taken ? taken : later(answerUnusable(taken.unusable));

@@ -96,6 +96,13 @@ const homeOf = async (wire: Wire, tell: Tell): Promise<{ domain: string } | 'now
   return isHere ? 'here' : { domain: home };
 };
 
+/** A company that is unknown here may be known to live elsewhere. */
+const located = async (wire: Wire, refusal: CrmRefusal, tell: Tell): Promise<CrmRefusal> => {
+  const { company, domain } = wire.account;
+  const home = refusal.code === 'crm-company-unknown' ? await homeOf(wire, tell) : 'here';
+  return typeof home === 'string' ? refusal : wrongRegion(company, domain, home.domain);
+};
+
 /** Whether REST takes a token of JSON-RPC. Only a clear no is a no. */
 const restTakes = async (wire: Wire, token: CrmToken, tell: Tell): Promise<boolean> => {
   await wire.pace(wire.signal);
@@ -160,7 +167,7 @@ export const signIn = async (wire: Wire, last: WayIn, tell: Tell = nobody): Prom
   if (last === 'rest') return fromTheTop(wire, tell);
   const token = await logInByRpc(wire, last, tell);
   if (token === null) return fromTheTop(wire, tell);
-  if (token instanceof CrmRefusal) throw token;
+  if (token instanceof CrmRefusal) throw await located(wire, token, tell);
   return token;
 };
 
@@ -168,6 +175,6 @@ export const signIn = async (wire: Wire, last: WayIn, tell: Tell = nobody): Prom
 export const userToken = async (wire: Wire): Promise<CrmToken> => {
   const token = await logInByRpc(wire, 'rpc', nobody);
   if (token === null) throw unreachable('JSON-RPC does not answer');
-  if (token instanceof CrmRefusal) throw token;
+  if (token instanceof CrmRefusal) throw await located(wire, token, nobody);
   return token;
 };

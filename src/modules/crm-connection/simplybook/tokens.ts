@@ -1,5 +1,5 @@
 import { signInDeadline, type CrmSession, type CrmToken, type CrmTokens } from '../crm-provider.ts';
-import { permissionDenied } from './refusals.ts';
+import { permissionDenied, type CrmRefusal } from './refusals.ts';
 import { refresh } from './rest-login.ts';
 import { signIn, userToken, wayOf, type Tell, type WayIn } from './sign-in.ts';
 import type { Wire } from './wire.ts';
@@ -16,8 +16,15 @@ const NO_SECOND_FACTOR =
 const isOld = (token: CrmToken, now: number): boolean =>
   now - token.obtainedAt > TOKEN_LIFE_MS || token.obtainedAt > now + TOKEN_LIFE_MS;
 
-/** A token, whether it has just been got and opened nothing yet, and how to have it replaced where it is refused. */
-export type Pass = { token: CrmToken; isNew: boolean; renew: () => Promise<CrmToken> };
+export type Pass = {
+  token: CrmToken;
+  /** It has just been got and has opened nothing yet. */
+  isNew: boolean;
+  /** Has it replaced where it is refused. */
+  renew: () => Promise<CrmToken>;
+  /** A token just got was refused: another login would bring one like it, so none is made for a while. */
+  giveUp: (token: CrmToken, refusal: CrmRefusal) => Promise<void>;
+};
 
 /** One job's use of the tokens that everybody shares, with a bound on the logins that it may cause. */
 export class VisitTokens {
@@ -41,19 +48,31 @@ export class VisitTokens {
   async shared(): Promise<Pass> {
     const token = await this.#session.tokens.current();
     const fresh = token === null || isOld(token, Date.now()) ? await this.#renewed(token) : token;
-    return { token: fresh, isNew: fresh.token === this.#unproven, renew: () => this.#renewed(fresh) };
+    return this.#pass(this.#session.tokens, fresh, () => this.#renewed(fresh));
   }
 
   /** For JSON-RPC: the shared token while nothing is known against it, else one of its own. */
   async forRpc(): Promise<Pass> {
     if ((await this.way()) !== 'rest') return this.shared();
-    const own = await this.#session.otherTokens.current();
+    const { otherTokens } = this.#session;
+    const own = await otherTokens.current();
     if (own === null) {
       const { token } = await this.shared();
-      return { token, isNew: false, renew: () => this.#renewedOther(null) };
+      return { ...this.#pass(otherTokens, token, () => this.#renewedOther(null)), isNew: false };
     }
     const fresh = isOld(own, Date.now()) ? await this.#renewedOther(own) : own;
-    return { token: fresh, isNew: fresh.token === this.#unproven, renew: () => this.#renewedOther(fresh) };
+    return this.#pass(otherTokens, fresh, () => this.#renewedOther(fresh));
+  }
+
+  #pass(tokens: CrmTokens, token: CrmToken, renew: Pass['renew']): Pass {
+    const giveUp: Pass['giveUp'] = async (refused, refusal) => {
+      if (refused.token !== this.#unproven) return;
+      const refuse = (): Promise<CrmToken> => Promise.reject(refusal);
+      await tokens.replace(refused, refuse, this.wire.signal).catch((error: unknown) => {
+        if (error !== refusal) throw error;
+      });
+    };
+    return { token, isNew: token.token === this.#unproven, renew, giveUp };
   }
 
   /** An API has taken it. */
