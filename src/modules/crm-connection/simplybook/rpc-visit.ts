@@ -64,7 +64,7 @@ export class RpcVisit {
     }
     if (isDenied(exchange) && question.instead?.[wordOf(exchange)] === undefined) {
       const refusal = permissionDenied(DENIED);
-      await pass.giveUp(token, refusal);
+      if (pass.isNew || token !== pass.token) await pass.giveUp(token, refusal);
       return never(refusal);
     }
     return this.#judge(exchange, question);
