@@ -47,6 +47,8 @@ describe('connecting a company', () => {
       login: company.account.login,
       domain: 'simplybook.me',
       timezone: 'Europe/Berlin',
+      country: null,
+      clientFields: false,
       clientsWithoutEmail: 'import',
       status: 'connected',
       attention: null,

@@ -22,7 +22,10 @@ const waitingOf = ({ id }: Connection): Promise<Waiting[]> =>
   world.all<Waiting>(`/api/quarantine?connectionId=${id}`);
 const clientsOf = ({ sources }: Lead): string[] => sources.map(({ externalId }) => externalId);
 /** Without what time alone changes. */
-const steady = (lead: Lead) => ({ ...lead, notes: '', lastSyncedAt: '', updatedAt: '', version: 0 });
+const steady = (lead: Lead) => {
+  const { bookings: _, ...rest } = { bookings: null, ...lead };
+  return { ...rest, notes: '', lastSyncedAt: '', updatedAt: '', version: 0 };
+};
 
 let turn = 0;
 const person = (name: string) => {
