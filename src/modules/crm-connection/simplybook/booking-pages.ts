@@ -26,14 +26,15 @@ export async function* bookingPages(
   mostPages: number,
 ): AsyncGenerator<BookingPage, void, undefined> {
   let shut: Shut | null = 'bookings-not-offered';
-  if ((await visit.tokens.way()) !== 'rpc') {
+  const isRpcOnly = (await visit.tokens.way()) === 'rpc';
+  if (!isRpcOnly) {
     const reader = new BookingReader(restCompany(visit.rest, timezone), since);
     const bookings = new RestBookings(visit.rest, reader, mostPages);
     shut = yield* bookings.pages(() => changedBookings(visit, reader, changedSince));
   }
   if (shut === 'bookings-not-offered' && visit.rpc.exists) {
     const reader = new BookingReader(rpcCompany(visit.rpc, timezone), since);
-    shut = yield* new RpcBookings(visit.rpc, reader).pages();
+    shut = yield* new RpcBookings(visit.rpc, reader, isRpcOnly).pages();
   }
   if (shut !== null) yield shutPage(shut);
 }

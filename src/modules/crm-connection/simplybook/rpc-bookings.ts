@@ -59,9 +59,12 @@ const incomplete = (count: number, of: string): End => ({
 export class RpcBookings {
   readonly #visit: RpcVisit;
   readonly #reader: BookingReader;
+  readonly #isProven: boolean;
 
-  constructor(visit: RpcVisit, reader: BookingReader) {
+  /** `isProven`: its token has just opened the clients, so that a denial is about the right and not worth a login. */
+  constructor(visit: RpcVisit, reader: BookingReader, isProven: boolean) {
     this.#visit = visit;
+    this.#isProven = isProven;
     this.#reader = reader;
   }
 
@@ -110,7 +113,8 @@ export class RpcBookings {
   }
 
   async #ask(filter: Filter): Promise<Rows | Shut> {
-    const rows = await this.#visit.ask(rpcBookingsQuestion(filter));
+    const question = rpcBookingsQuestion(filter);
+    const rows = await this.#visit.ask(this.#isProven ? { ...question, withoutLogin: true } : question);
     return typeof rows === 'string' ? rows : { ...rows, records: rows.records.map(asRest) };
   }
 
