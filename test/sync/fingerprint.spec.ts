@@ -54,8 +54,8 @@ describe('the fingerprint of a client', () => {
     expect(fingerprint(a)).not.toBe(fingerprint(b));
   });
 
-  it('is a stored format: SHA-256 over the three values as JSON', () => {
-    const expected = createHash('sha256').update('["Ada","ada@example.com",null]').digest('base64');
+  it('is a stored format: SHA-256 over the listed values as JSON', () => {
+    const expected = createHash('sha256').update('["Ada","ada@example.com",null,null]').digest('base64');
     expect(fingerprint({ name: 'Ada', email: 'ada@example.com', phone: null })).toBe(expected);
   });
 });

@@ -13,7 +13,7 @@ import type { Moved } from './lead-moves.read-model.ts';
 import { columns, flat } from './lead-details.ts';
 import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
-import { valuesOf } from './lead.decider.ts';
+import { NOTHING, valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
 /** A source as the lead's row has it; `home` is the merged lead that it came with. */
@@ -63,7 +63,6 @@ const SORTS = {
 export class LeadList implements ReadModel<ListEvent> {
   readonly name = 'lead-list';
   readonly on = ['LeadUpserted', 'LeadMerged', 'LeadSplit', 'SyncCompleted'] as const;
-
   private readonly moves: LeadMoves;
 
   constructor(private readonly database: Database) {
@@ -238,8 +237,6 @@ export class LeadList implements ReadModel<ListEvent> {
       on conflict (connection_id) do update set last_synced_at = excluded.last_synced_at`);
   }
 }
-
-const NOTHING: LeadValues = { name: null, email: null, phone: null };
 
 const LEAD = sql`select l.id, l.name, l.email, l.phone, l.details, l.status, s.sources, iso_utc(l.created_at) as "createdAt",
   iso_utc(l.updated_at) as "updatedAt", iso_utc(greatest(l.updated_at, s.last_synced_at)) as "lastSyncedAt", l.version,

@@ -34,7 +34,7 @@ export const lead: Decider<Lead, LeadEvent> = {
   },
 };
 
-const NOTHING: LeadValues = { name: null, email: null, phone: null };
+export const NOTHING: LeadValues = { name: null, email: null, phone: null };
 const FIELDS = ['name', 'email', 'phone'] as const;
 const KINDS = [...FIELDS, 'address', 'fields'] as const;
 
