@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Switches } from '../sandbox/faults.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Connection, FailedSync, Lead, LeadSource, LogEvent, Page, Run, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 
