@@ -12,6 +12,8 @@ export type Ask = <Body>(
 
 type Page<Row> = { data: Row[]; page: { nextCursor: string | null } };
 type Source = Values & { connectionId: string; externalId: string };
+export type BookingValues = { status: string; startLocal: string | null; clientId: string | null };
+type Booked = BookingValues & { leadId: string | null };
 type Lead = { id: string; status: string; sources: Source[] };
 
 /** What the service holds of one connection. */
@@ -21,6 +23,11 @@ export type Books = {
   leads: number;
   /** By external id: the code of what is wrong. */
   waiting: Map<string, string>;
+  /** By the external id of a client: the lead that it hangs on. */
+  leadOf: Map<string, string>;
+  /** By external id. */
+  bookings: Map<string, Booked>;
+  waitingBookings: Map<string, string>;
   /** Sources that stand twice, leads that are not active: never right. */
   wrong: string[];
 };
@@ -46,6 +53,12 @@ export const booksOf = async (ask: Ask, connectionId: string): Promise<Books> =>
     ask,
     `/api/quarantine?connectionId=${connectionId}`,
   );
+  const bookings = await all<Booked & { externalId: string }>(
+    ask,
+    `/api/bookings?connectionId=${connectionId}`,
+  );
+  const codesOf = (wanted: string): Map<string, string> =>
+    new Map(waiting.filter(({ kind }) => kind === wanted).map(({ externalId, code }) => [externalId, code]));
   const sources = leads.flatMap((lead) => lead.sources).filter((one) => one.connectionId === connectionId);
   const byId = new Map(
     sources.map(({ externalId, name, email, phone }) => [externalId, { name, email, phone }]),
@@ -53,9 +66,16 @@ export const booksOf = async (ask: Ask, connectionId: string): Promise<Books> =>
   return {
     sources: byId,
     leads: leads.length,
-    waiting: new Map(
-      waiting.filter(({ kind }) => kind === 'client').map(({ externalId, code }) => [externalId, code]),
+    waiting: codesOf('client'),
+    leadOf: new Map(
+      leads.flatMap((lead) =>
+        lead.sources
+          .filter((one) => one.connectionId === connectionId)
+          .map(({ externalId }) => [externalId, lead.id] as const),
+      ),
     ),
+    bookings: new Map(bookings.map((booking) => [booking.externalId, booking])),
+    waitingBookings: codesOf('booking'),
     wrong: [
       ...(byId.size === sources.length ? [] : [`${sources.length - byId.size} clients are on two leads`]),
       ...leads

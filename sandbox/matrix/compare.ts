@@ -1,13 +1,17 @@
 import type { Company } from '../companies.ts';
+import type { Booking } from '../appointments.ts';
 import type { Client } from '../people.ts';
+import { compareBookings } from './booking-truth.ts';
 import type { Books } from './books.ts';
 import { isKnown, truthOf, valuesOf, type Truth, type Values } from './truth.ts';
 
 /** Everybody as they were when a sync began. */
-export type Snapshot = ReadonlyMap<string, Client>;
+export type Snapshot = { clients: ReadonlyMap<string, Client>; bookings: ReadonlyMap<number, Booking> };
 
-export const snapshotOf = ({ crm }: Company): Snapshot =>
-  new Map(crm.all().map((client) => [String(client.id), client]));
+export const snapshotOf = ({ crm, bookings }: Company): Snapshot => ({
+  clients: new Map(crm.all().map((client) => [String(client.id), client])),
+  bookings: new Map(bookings.all().map((booking) => [booking.id, booking])),
+});
 
 const same = (one: Values, other: Values): boolean =>
   one.name === other.name && one.email === other.email && one.phone === other.phone;
@@ -22,7 +26,7 @@ const strangers = (company: Company, { places }: Truth, books: Books, before: Sn
     if (place === undefined && isKnown(company, id)) continue;
     if (place === undefined || place === 'waiting') wrong.push(`client ${id} should be no lead`);
     else if (!same(place.lead, values)) {
-      const earlier = before.get(id);
+      const earlier = before.clients.get(id);
       const wasSo = earlier !== undefined && same(valuesOf(earlier), values);
       if (!wasSo) wrong.push(`client ${id} has other values`);
     }
@@ -44,15 +48,22 @@ const missing = ({ places, nameless }: Truth, { sources, waiting }: Books): stri
 };
 
 /** Our books beside what the CRM holds: everything when the sync was complete, else what there is so far. */
-export const compare = (company: Company, books: Books, before: Snapshot, isComplete: boolean): string[] => {
+export const compare = (
+  company: Company,
+  books: Books,
+  before: Snapshot & { booked: ReadonlySet<number> },
+  isComplete: boolean,
+): string[] => {
   const truth = truthOf(company);
   return [
     ...books.wrong,
     ...strangers(company, truth, books, before),
     ...(isComplete ? missing(truth, books) : []),
+    ...compareBookings(company, books, before.booked, isComplete),
   ];
 };
 
-/** How many clients the CRM has changed or added since then. */
-export const changedSince = ({ crm }: Company, before: Snapshot): number =>
-  crm.all().filter((client) => before.get(String(client.id)) !== client).length;
+/** How many clients and bookings the CRM has changed or added since then. */
+export const changedSince = ({ crm, bookings }: Company, before: Snapshot): number =>
+  crm.all().filter((client) => before.clients.get(String(client.id)) !== client).length +
+  bookings.all().filter((booking) => before.bookings.get(booking.id) !== booking).length;

@@ -14,10 +14,11 @@ npm run sandbox:matrix                      # all of them, one to two minutes
 npm run sandbox:matrix -- --only drift      # those with "drift" in their names
 \`\`\`
 
-Each profile is a company of the [sandbox](../sandbox) with 23 clients in pages of ten, unless it says otherwise. The service connects
-it and syncs twice. Then leads and quarantine are compared with what the CRM holds, client by client:
+Each profile is a company of the [sandbox](../sandbox) with 23 clients and six bookings in pages of ten, unless it says otherwise. The service connects
+it and syncs twice. Then leads, bookings and quarantine are compared with what the CRM holds, one by one:
 
-- **complete**: every client is a lead with the CRM's values, or waits in quarantine with a reason, and nobody else does;
+- **complete**: every client is a lead with the CRM's values, every booking of the last 30 days or to come hangs on its client's
+  lead, or they wait in quarantine with a reason, and nobody and nothing else does;
 - **said to be incomplete**: the run is \`suspicious\` and says why, nobody is marked as gone, and what there is so far is right;
 - **refused**: the run (or the connecting) fails with this problem type; what there is so far is right.
 
@@ -25,9 +26,17 @@ Where a profile does not end complete, the CRM is healed afterwards and synced o
 stand for the first and the second sync, one for both. **Appended again** counts the events of the second sync beside its own start
 and end: a second sync of unchanged data appends none.
 
-The CRM counts what it is asked, and no profile may go beyond: three passes of the list (ten where it comes in another order for
-each request) with three requests more in each, each question five times at most in a pass; two logins (a few profiles that end every token say how many they need); one attempt to log in after a
-refusal (by JSON-RPC as well, where REST called it a wrong password); never two requests at a time.
+The CRM counts what it is asked, and no profile may go beyond:
+
+- three readings of the list of clients (ten where it comes in another order for each request), and of the three parts of the list of
+  bookings seven in all, with three requests more in each;
+- each question five times at most in a reading;
+- two logins; a few profiles that end every token say in the code how many they need;
+- one attempt to log in after a refusal, and by JSON-RPC one more where REST called it a wrong password;
+- never two requests at a time.
+
+Every value of every switch of the sandbox is in some profile; a test says which one is not
+([\`coverage.ts\`](../sandbox/matrix/coverage.ts) names the exceptions, and why).
 
 This page is written by \`npm run sandbox:matrix -- --write\`.
 `;

@@ -23,36 +23,55 @@ const isInVain = ({ trouble, status, rpcError }: Asked): boolean =>
 const isRefusedLogin = (asked: Asked): boolean =>
   LOGINS.includes(asked.route) && asked.trouble === null && (asked.status !== 200 || asked.rpcError !== null);
 
-const PASSES = 3;
-/** Where the list comes in another order for each request. */
-const PASSES_OF_A_SHUFFLED_LIST = 10;
+/** Readings of the list of clients; and where it comes in another order for each request. */
+const PASSES = { clients: 3, shuffled: 10 };
+/** The list of bookings is read whole, from its end, and from a day on, each of them until it is proven. */
+const PASSES_OF_BOOKINGS = { usual: 7, shuffled: 21 };
+/** Requests more in each reading. */
 const MORE = 3;
 /** How often a question is asked until an answer can be used. */
 const TRIES = 5;
 
-/** The pages of the list as it is now. */
-const pagesOf = ({ crm, faults }: Company): number => {
-  const { onPageCap, onPageFixed, weird } = faults.switches;
-  const size = onPageFixed > 0 ? onPageFixed : Math.min(100, Math.max(1, onPageCap));
-  return Math.ceil((crm.all().length + crm.rows.length + weirdRows(weird).length) / size);
+const CLIENT_LISTS = new Set<RouteName>(['clients', 'rpc-clients']);
+const BOOKING_LISTS = new Set<RouteName>(['bookings', 'rpc-bookings']);
+
+const pages = (rows: number, { faults }: Company): number => {
+  const { onPageCap, onPageFixed } = faults.switches;
+  return Math.ceil(rows / (onPageFixed > 0 ? onPageFixed : Math.min(100, Math.max(1, onPageCap))));
 };
 
-/**
- * What a sync asked for more often than it may: three passes of the list with three requests more in each, and each
- * question five times at most in a pass.
- */
+/** Most requests for lists, and for everything else: the company, services and providers, each changed client's fields. */
+const limitsOf = (company: Company): { clients: number; bookings: number; rest: number } => {
+  const { crm, bookings, faults } = company;
+  const isShuffled = faults.switches.order === 'shuffle';
+  const clients = crm.all().length + crm.rows.length + weirdRows(faults.switches.weird).length;
+  const booked = bookings.all().length + bookings.rows.length;
+  const ofBookings = isShuffled ? PASSES_OF_BOOKINGS.shuffled : PASSES_OF_BOOKINGS.usual;
+  return {
+    clients: (isShuffled ? PASSES.shuffled : PASSES.clients) * (pages(clients, company) + MORE),
+    bookings: ofBookings * (pages(booked, company) + MORE),
+    rest: MORE + clients,
+  };
+};
+
+const beyond = (what: string, count: number, most: number): string[] =>
+  count > most ? [`${count} requests for ${what}, ${most} at most`] : [];
+
+/** What a sync asked for more often than it may. */
 const overasked = (company: Company, list: readonly Asked[]): string[] => {
   const asked = list.filter(({ route }) => !SIGN_IN.has(route));
   const inVain = asked.filter(isInVain);
-  const passes = company.faults.switches.order === 'shuffle' ? PASSES_OF_A_SHUFFLED_LIST : PASSES;
-  const most = passes * (pagesOf(company) + MORE);
+  const good = asked.filter((one) => !isInVain(one));
+  const clients = good.filter(({ route }) => CLIENT_LISTS.has(route)).length;
+  const bookings = good.filter(({ route }) => BOOKING_LISTS.has(route)).length;
   const questions = new Set(inVain.map(({ route, page }) => `${route} ${page}`)).size;
-  const wrong = [];
-  if (asked.length - inVain.length > most)
-    wrong.push(`${asked.length - inVain.length} requests, ${most} at most`);
-  if (inVain.length > TRIES * questions * PASSES)
-    wrong.push(`${inVain.length} requests in vain for ${questions} questions`);
-  return wrong;
+  const most = limitsOf(company);
+  return [
+    ...beyond('clients', clients, most.clients),
+    ...beyond('bookings', bookings, most.bookings),
+    ...beyond('the rest', good.length - clients - bookings, most.rest),
+    ...beyond(`${questions} questions in vain`, inVain.length, TRIES * questions * PASSES.clients),
+  ];
 };
 
 /** What one sync did to the CRM that it may not do. */

@@ -21,13 +21,15 @@ export const THEMES = {
   paging: 'Paging',
   answers: 'Answers',
   records: 'Records',
+  bookings: 'Bookings',
   wire: 'Wire faults',
   load: 'Load',
 } as const;
 
 export type Theme = keyof typeof THEMES;
 
-/** A CRM as it might be, and what has to come of it. What is not given: 23 good clients in pages of ten, and no oddities. */
+/** A CRM as it might be, and what has to come of it. What is not given: 23 good clients and six bookings in pages of ten, and no
+ * oddities. */
 export type Draft = {
   /** Unique, as one says it on the command line. */
   name: string;
@@ -35,6 +37,7 @@ export type Draft = {
   says: string;
   expected: Expected;
   clients?: number;
+  bookings?: number;
   /** Clients with all the flaws of a real list. */
   ugly?: true;
   /** The domain that the company lives on, where it is another one than the connection says. */
@@ -49,7 +52,7 @@ export type Draft = {
   before?: (company: Company) => void;
   afterwards?: (company: Company) => void;
   /** What the connection is made with, where it is not the password of the right company. */
-  given?: { secret?: 'api-user-key' | 'wrong'; totp?: true };
+  given?: { secret?: 'api-user-key' | 'wrong'; totp?: true; fields?: true };
   /** The CRM does not know the company that it is asked for. */
   unknown?: true;
   /** Connected through an instance that paces its requests. */

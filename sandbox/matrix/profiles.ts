@@ -1,4 +1,5 @@
 import { ANSWERS } from './answers.ts';
+import { BOOKINGS } from './bookings.ts';
 import { LOAD } from './load.ts';
 import { PAGING } from './paging.ts';
 import { THEMES, type Draft, type Profile, type Theme } from './profile.ts';
@@ -13,6 +14,7 @@ const DRAFTS: Record<Theme, readonly Draft[]> = {
   paging: PAGING,
   answers: ANSWERS,
   records: RECORDS,
+  bookings: BOOKINGS,
   wire: WIRE,
   load: LOAD,
 };

@@ -2,11 +2,22 @@ import type { Switches } from '../faults.ts';
 import { WEIRD_KINDS } from '../weird.ts';
 import { COMPLETE, type Draft } from './profile.ts';
 
+const ADDRESS = ['address1', 'address2', 'city', 'zip', 'country_id', 'state_id'] as const;
+
+const fields = (['list', 'map', 'empty', 'forbidden'] as const).map((fieldValues): Draft => ({
+  name: `fields-${fieldValues}`,
+  says: `with custom fields, given as ${fieldValues === 'forbidden' ? '403' : fieldValues}`,
+  given: { fields: true },
+  switches: { fieldValues },
+  expected: COMPLETE,
+}));
+
 const hidden: [string, Switches['hide']][] = [
   ['name', ['name']],
   ['email', ['email']],
   ['phone', ['phone']],
   ['everything', ['name', 'email', 'phone']],
+  ['address', [...ADDRESS]],
 ];
 
 export const RECORDS: readonly Draft[] = [
@@ -24,4 +35,5 @@ export const RECORDS: readonly Draft[] = [
     switches: { hide },
     expected: COMPLETE,
   })),
+  ...fields,
 ];

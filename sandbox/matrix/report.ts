@@ -8,6 +8,7 @@ const HEAD = [
   'run status',
   'leads, ours/CRM',
   'waiting',
+  'bookings, ours/CRM',
   'requests',
   'logins',
   'refreshes',
@@ -15,7 +16,7 @@ const HEAD = [
   'verdict',
 ];
 
-const NUMBERS = new Set([4, 5, 6, 7, 8, 9]);
+const NUMBERS = new Set([4, 5, 6, 7, 8, 9, 10]);
 
 const listed = (values: readonly (string | number)[]): string =>
   values.length === 0 ? '–' : new Set(values).size === 1 ? String(values[0]) : values.join(', ');
@@ -27,6 +28,7 @@ const cells = (report: Report): string[] => [
   listed(report.runs),
   `${report.leads.ours}/${report.leads.crm}`,
   String(report.waiting),
+  `${report.bookings.ours}/${report.bookings.crm}`,
   listed(report.requests),
   String(report.logins),
   String(report.refreshes),

@@ -1,5 +1,6 @@
 import type { Companies, Company } from '../companies.ts';
 import type { Asked } from '../requests.ts';
+import { bookingsTruth } from './booking-truth.ts';
 import type { Ask, Books } from './books.ts';
 import { changedSince, snapshotOf } from './compare.ts';
 import { idle } from './coverage.ts';
@@ -19,7 +20,9 @@ export type Report = {
   /** How each run ended. */
   runs: string[];
   leads: { ours: number; crm: number };
+  /** Clients and bookings. */
   waiting: number;
+  bookings: { ours: number; crm: number };
   /** Of each sync. */
   requests: number[];
   logins: number;
@@ -42,11 +45,25 @@ const wayIn = (list: readonly Asked[]): string => {
   return good.has('rpc-login') ? 'REST by RPC token' : 'REST';
 };
 
-const NOBODY: Books = { sources: new Map(), leads: 0, waiting: new Map(), wrong: [] };
+const NOBODY: Books = {
+  sources: new Map(),
+  leads: 0,
+  waiting: new Map(),
+  leadOf: new Map(),
+  bookings: new Map(),
+  waitingBookings: new Map(),
+  wrong: [],
+};
+
+/** Other people in each profile, the same ones each time: a newcomer of one company is not to be a client of another. */
+const seedOf = (name: string): number =>
+  Array.from(name).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_536, 7);
 
 const prepared = async ({ companies }: Stage, profile: Profile): Promise<Company> => {
   const company = await companies.open({
+    seed: seedOf(profile.name),
     clients: profile.clients ?? 23,
+    bookings: profile.bookings ?? 6,
     clean: profile.ugly !== true,
     ...(profile.domain === undefined ? {} : { domain: profile.domain }),
     switches: { onPageCap: 10, ...profile.switches },
@@ -66,13 +83,15 @@ const reportOf = (
   const lists = [connecting, ...syncs.map(({ asked }) => asked)];
   const books = syncs.at(-1)?.books ?? NOBODY;
   const { places } = truthOf(company);
+  const booked = [...bookingsTruth(company).values()];
   const waiting = [...places.values()].filter((place) => place === 'waiting').length;
   return {
     profile,
     wayIn: wayIn(lists.flat()),
     runs: syncs.map(({ run }) => run),
     leads: { ours: books.sources.size, crm: places.size - waiting },
-    waiting: books.waiting.size,
+    waiting: books.waiting.size + books.waitingBookings.size,
+    bookings: { ours: books.bookings.size, crm: booked.filter((place) => place !== 'waiting').length },
     requests: syncs.map(({ asked }) => asked.length),
     logins: inAll(lists, 'logins'),
     refreshes: inAll(lists, 'refreshes'),

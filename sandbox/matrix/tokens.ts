@@ -13,9 +13,9 @@ const expiries = Object.keys(EXPIRIES) as Switches['expiry'][];
 
 const REFRESHES: [name: string, says: string, switches: Partial<Switches>, logins: number][] = [
   ['refreshed', 'and is refreshed', {}, 1],
-  ['refresh-refused', 'and every refresh is refused', { refreshRefused: true }, 3],
+  ['refresh-refused', 'and every refresh is refused', { refreshRefused: true }, 5],
   ['refresh-lost', 'and the answer to a refresh is lost', { refreshLost: 1 }, 2],
-  ['refresh-same', 'and a refresh brings the same token', { refreshSameToken: true }, 3],
+  ['refresh-same', 'and a refresh brings the same token', { refreshSameToken: true }, 5],
 ];
 
 /** A token that is good for two requests expires in the middle of each sync. */
@@ -82,9 +82,9 @@ export const TOKENS: readonly Draft[] = [
   },
   {
     name: 'rpc-expired',
-    says: 'without REST, whose tokens are good for one request',
-    switches: { restMissing: true, expireAfter: 1 },
+    says: 'without REST, whose tokens are good for four requests',
+    switches: { restMissing: true, expireAfter: 4 },
     expected: COMPLETE,
-    logins: 3,
+    logins: 5,
   },
 ];

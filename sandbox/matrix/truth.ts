@@ -26,12 +26,17 @@ export const valuesOf = ({ name, email, phone }: Client): Values => ({
 const isAddress = (email: string | null): boolean =>
   /^[^\s@,()]+@[^\s@.,()]+(\.[^\s@.,()]+)+$/.test(email ?? '');
 
-const idIn = ({ faults }: Company, id: number): string =>
+/** An id as the CRM writes it, without padding. */
+export const idIn = ({ faults }: Company, id: number): string =>
   faults.switches.ids === 'big' ? String(9_007_199_254_740_992n + BigInt(id)) : String(id);
+
+/** A client whose name, e-mail or phone the role may not see cannot be read. */
+const NEEDED: ReadonlySet<string> = new Set(['name', 'email', 'phone']);
 
 const placeOf = (company: Company, client: Client): Place => {
   const values = valuesOf(client);
-  const isWhole = company.faults.switches.hide.length === 0 && values.name !== null;
+  const { hide } = company.faults.switches;
+  const isWhole = values.name !== null && !hide.some((field) => NEEDED.has(field));
   return isWhole && isAddress(values.email) ? { lead: values } : 'waiting';
 };
 

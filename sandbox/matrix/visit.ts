@@ -1,6 +1,7 @@
 import type { Company } from '../companies.ts';
 import { SWITCHES, type SwitchName } from '../faults.ts';
 import type { Asked } from '../requests.ts';
+import { bookingsTruth } from './booking-truth.ts';
 import { booksOf, eventsOf, type Ask, type Books } from './books.ts';
 import { compare, snapshotOf } from './compare.ts';
 import { overstepped } from './limits.ts';
@@ -28,6 +29,8 @@ export class Visit {
   readonly #company: Company;
   readonly #ask: Ask;
   #id = '';
+  /** The bookings that were there when some sync began. */
+  readonly #booked = new Set<number>();
 
   constructor(profile: Profile, company: Company, ask: Ask) {
     this.#profile = profile;
@@ -46,6 +49,7 @@ export class Visit {
       login,
       secret: given.secret === undefined ? password : secret[given.secret],
       ...(given.totp === true ? { totpSecret } : {}),
+      ...(given.fields === true ? { clientFields: true } : {}),
     });
     this.#id = body.id;
     return status === 201 ? 'connected' : codeOf(body);
@@ -54,13 +58,14 @@ export class Visit {
   async sync(expected: Outcome): Promise<Synced> {
     const company = this.#company;
     const before = snapshotOf(company);
+    for (const id of before.bookings.keys()) this.#booked.add(id);
     company.requests.clear();
     const path = `/api/connections/${this.#id}/sync`;
     const answer = await this.#ask<Sync & Problem>('POST', path, undefined, { prefer: 'wait=600' });
     const asked = [...company.requests.list];
     const run = answer.status === 200 ? answer.body.status : codeOf(answer.body);
     const books = await booksOf(this.#ask, this.#id);
-    const wrong = compare(company, books, before, expected === 'complete');
+    const wrong = compare(company, books, { ...before, booked: this.#booked }, expected === 'complete');
     const events = answer.status === 200 ? await eventsOf(this.#ask, answer.body.runId) : null;
     return {
       run,
@@ -72,9 +77,12 @@ export class Visit {
   }
 
   #ended(run: string, expected: Outcome): string[] {
-    const isClean = [...truthOf(this.#company).places.values()].every((place) => place !== 'waiting');
+    const { places, nameless } = truthOf(this.#company);
+    const all = [...places.values(), ...bookingsTruth(this.#company).values()];
+    const isForbidden = this.#company.faults.switches.bookingsRoute === 'forbidden';
+    const isClean = all.every((place) => place !== 'waiting') && nameless === 0 && !isForbidden;
     const wanted = {
-      complete: isClean && truthOf(this.#company).nameless === 0 ? 'succeeded' : 'succeeded-with-errors',
+      complete: isClean ? 'succeeded' : 'succeeded-with-errors',
       incomplete: 'suspicious',
     };
     const want = expected === 'complete' || expected === 'incomplete' ? wanted[expected] : expected;
