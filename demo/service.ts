@@ -26,18 +26,24 @@ export type ServiceOptions = {
   /** Told when the service ends though nobody asked it to. */
   onDeath: (failure: DemoFailure) => void;
   signal: AbortSignal;
+  /** Tried in turn; left out: 3000, or a free one when that is taken. */
+  ports?: readonly number[];
+  /** Settings beside its own. */
+  environment?: Record<string, string>;
 };
 
 /**
- * Starts the built service on port 3000, or on a free one when that is taken.
+ * Starts the built service.
  * @throws DemoFailure with the service's last words when it does not get ready
  */
 export const startService = async (options: ServiceOptions): Promise<Service> => {
   if (!existsSync(PROGRAM)) {
     throw new DemoFailure('The service is not built: dist/main.js is missing.', 'Start with: npm run demo');
   }
-  const service = (await startOn(3000, options)) ?? (await startOn(0, options));
-  if (service !== null) return service;
+  for (const port of options.ports ?? [3000, 0]) {
+    const service = await startOn(port, options);
+    if (service !== null) return service;
+  }
   throw new DemoFailure(
     'The service found no free port on 127.0.0.1.',
     'End a program that holds many ports.',
@@ -65,7 +71,7 @@ const startOn = async (port: number, options: ServiceOptions): Promise<Service |
 
 /** Its own settings and nothing of ours: a DATABASE_URL meant for the real service must not be touched. */
 const environmentOf = (
-  { dataDir, sandboxUrl }: ServiceOptions,
+  { dataDir, sandboxUrl, environment }: ServiceOptions,
   port: number,
   key: string,
 ): NodeJS.ProcessEnv => ({
@@ -79,6 +85,7 @@ const environmentOf = (
   SIMPLYBOOK_REST_URL: sandboxUrl,
   SIMPLYBOOK_RPC_URL: `${sandboxUrl}/rpc`,
   SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0',
+  ...environment,
 });
 
 /** In a process group of its own: Ctrl-C reaches the demo only, which ends the service in good order. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { page } from './answers.ts';
+import { page, type Ask } from './answers.ts';
 import { Auth } from './auth.ts';
 import { Bookings } from './bookings.ts';
 import { Crm } from './clients.ts';
@@ -76,32 +76,38 @@ const closed = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
+/** Whose a request is; null: nobody's, and its connection ends. */
+type Whose = (ask: Ask) => Promise<World | null>;
+
 /** A visitor who leaves early is no matter; a mistake of the sandbox itself must not look like one of its faults. */
 const received = async (
-  world: World,
+  whose: Whose,
   req: IncomingMessage,
   res: ServerResponse,
   ended: AbortSignal,
 ): Promise<void> => {
   try {
     const body = await bodyOf(req);
-    if (body === null) plainly(res, page(413, 'Request Entity Too Large'));
-    else await serve(world, askOf(req, body), res, ended);
+    if (body === null) return plainly(res, page(413, 'Request Entity Too Large'));
+    const ask = askOf(req, body);
+    const world = await whose(ask);
+    if (world === null || res.destroyed) res.destroy();
+    else await serve(world, ask, res, ended);
   } catch (error) {
     if (!ended.aborted && !req.errored) process.emitWarning(error instanceof Error ? error : String(error));
     res.destroy();
   }
 };
 
-/** A SimplyBook.me of our own on loopback. What is not given is as in `DEFAULTS`. */
-export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promise<Sandbox> => {
-  const { port, clients, bookings, seed, clean, switches, ...account } = { ...DEFAULTS, ...options };
+/** A company of the CRM, as yet without an address. What is not given is as in `DEFAULTS`. */
+export const makeWorld = (options: Partial<SandboxOptions> = {}): World => {
+  const { port: _, clients, bookings, seed, clean, switches, ...account } = { ...DEFAULTS, ...options };
   const faults = new Faults(switches);
   const credentials = new Credentials(account, faults);
   const tokens = new Tokens(faults);
   const now = (): string =>
     companyTime(faults.switches.now === '' ? Date.now() : Date.parse(faults.switches.now));
-  const world: World = {
+  return {
     account,
     faults,
     credentials,
@@ -112,14 +118,27 @@ export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promi
     bookings: new Bookings(bookings, { seed, clean, clients, deletedClient: clients + 1 }, now),
     requests: new Requests(),
   };
+};
+
+/** The CRM itself, for the companies that `whose` knows. `close` ends connections that wait for an answer, too. */
+export const startServer = async (
+  whose: Whose,
+  port = 0,
+): Promise<Pick<Sandbox, 'url' | 'rpcUrl' | 'close'>> => {
   const ended = new AbortController();
   const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
-    void received(world, req, res, ended.signal);
+    void received(whose, req, res, ended.signal);
   });
   const url = `http://127.0.0.1:${await listen(server, port)}`;
   const close = (): Promise<void> => {
     ended.abort();
     return closed(server);
   };
-  return { url, rpcUrl: `${url}${RPC_ROOT}`, ...world, close };
+  return { url, rpcUrl: `${url}${RPC_ROOT}`, close };
+};
+
+/** A SimplyBook.me of our own on loopback, with one company. What is not given is as in `DEFAULTS`. */
+export const startSandbox = async (options: Partial<SandboxOptions> = {}): Promise<Sandbox> => {
+  const world = makeWorld(options);
+  return { ...world, ...(await startServer(() => Promise.resolve(world), options.port ?? DEFAULTS.port)) };
 };

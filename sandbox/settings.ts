@@ -2,6 +2,8 @@
 export type Setting<T> = {
   default: T;
   allowed: string;
+  /** All that it may be, where they can be counted. */
+  values?: readonly (string | boolean)[];
   says: string;
   /** @throws SwitchError when the value is none of the allowed ones. */
   read: (value: unknown) => T;
@@ -30,7 +32,7 @@ export const flag = (value: boolean, says: string): Setting<boolean> => {
     if (given === true || given === 'true') return true;
     return given === false || given === 'false' ? false : refuse(given, allowed);
   };
-  return { default: value, allowed, says, read };
+  return { default: value, allowed, values: [true, false], says, read };
 };
 
 export const text = (value: string, says: string): Setting<string> => ({
@@ -44,7 +46,7 @@ export const text = (value: string, says: string): Setting<string> => ({
 export const choice = <const T extends string>(values: readonly [T, ...T[]], says: string): Setting<T> => {
   const allowed = values.join(' | ');
   const read = (given: unknown): T => values.find((value) => value === given) ?? refuse(given, allowed);
-  return { default: values[0], allowed, says, read };
+  return { default: values[0], allowed, values, says, read };
 };
 
 /** None by default. As a flag: comma separated. */
@@ -55,5 +57,5 @@ export const several = <const T extends string>(values: readonly T[], says: stri
     const list = typeof given === 'string' ? given.split(',').filter((item) => item !== '') : given;
     return Array.isArray(list) ? list.map(one) : refuse(given, allowed);
   };
-  return { default: [], allowed, says, read };
+  return { default: [], allowed, values, says, read };
 };

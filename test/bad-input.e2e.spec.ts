@@ -1,7 +1,7 @@
 import { isDeepStrictEqual as isEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Connection, Problem } from './contract.ts';
 import type { Operation } from './openapi.ts';
 import type { Answer } from './service.ts';

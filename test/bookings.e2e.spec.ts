@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ODDITY_COUNT, UNUSABLE_ODDITIES } from '../sandbox/appointments.ts';
 import { lastSunday, moved } from '../sandbox/company-time.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type {
   Booking,
   Connection,

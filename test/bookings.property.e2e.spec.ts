@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { moved } from '../sandbox/company-time.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Booking, Connection, Lead, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 

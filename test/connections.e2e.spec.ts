@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Switches } from '../sandbox/faults.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { CheckReport, Connection, Lead, LogEvent, Page, Problem } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -235,7 +235,7 @@ describe('what cannot be connected', () => {
 
   it('a company that is gone from the net is 502 crm-unreachable', async () => {
     const company = await world.companies.open();
-    await company.close();
+    company.close();
     const answer = await connect(wish(company));
     expect([answer.status, answer.code]).toEqual([502, 'crm-unreachable']);
   });

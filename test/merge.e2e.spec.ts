@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Connection, Lead, LogEvent, Problem, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 

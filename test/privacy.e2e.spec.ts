@@ -76,7 +76,7 @@ beforeAll(async () => {
   await api('POST', `/api/connections/${connection.id}/test`);
   company.faults.set({ accessDenied: true, troubles: [] });
   await api('POST', `/api/connections/${connection.id}/sync`);
-  ({ tokens } = company);
+  tokens = company.tokensSeen;
 });
 afterAll(() => world.stop());
 

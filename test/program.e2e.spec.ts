@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { startCompanies, type Companies, type Company } from './companies.ts';
+import { startCompanies, type Companies, type Company } from '../sandbox/companies.ts';
 import type { Connection, FailedSync, Lead, LogEvent, Page, Run, SyncAnswer } from './contract.ts';
 import { ended, environmentOf, ready, startProgram, startService, type Service } from './service.ts';
 import { freshDatabase } from './shared/database.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Switches } from '../sandbox/faults.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Connection, FailedSync, Lead, LeadSource, LogEvent, Page, Run, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -199,18 +199,15 @@ describe('a list that moves while it is read', () => {
     await expectLeadsOf(connection, company);
   });
 
-  it('and comes in another order each time is believed only when all were seen, and nobody is left out for ever', async () => {
+  it('and comes in another order each time is read until all have been seen', async () => {
     const { company, connection } = await world.connected({
       clients: 35,
       switches: { onPageCap: 10, order: 'shuffle' },
     });
-    const ends = new Set<string>();
     for (let times = 0; times < 5; times += 1) {
       const { status, stats } = await world.sync(connection);
-      ends.add(status);
-      expect([status, stats.clients_fetched === 35]).toEqual([status, status === 'succeeded']);
+      expect([status, stats.clients_fetched]).toEqual(['succeeded', 35]);
     }
-    expect([...ends]).toContain('suspicious');
     await expectLeadsOf(connection, company);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { Connection, Lead, Waiting } from './contract.ts';
 import { startWorld, type World } from './world.ts';
 

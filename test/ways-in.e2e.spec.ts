@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Switches } from '../sandbox/faults.ts';
-import type { Company } from './companies.ts';
+import type { Company } from '../sandbox/companies.ts';
 import type { CheckReport, Connection, LogEvent, Problem, Run } from './contract.ts';
 import { startService, type Service } from './service.ts';
 import { startWorld, type World } from './world.ts';

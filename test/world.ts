@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DEFAULTS } from '../sandbox/sandbox.ts';
-import { startCompanies, type Companies, type Company, type CompanyOptions } from './companies.ts';
+import { startCompanies, type Companies, type Company, type CompanyOptions } from '../sandbox/companies.ts';
 import type { Connection, LogEvent, Page, Run, SyncAnswer } from './contract.ts';
 import { API_KEY, ENCRYPTION_KEYS, startService, type Api, type Service } from './service.ts';
 import { freshDatabase } from './shared/database.ts';

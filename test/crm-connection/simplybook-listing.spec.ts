@@ -139,9 +139,29 @@ describe('A listing', () => {
     // Client 1 moves to the end behind the reader's back, both times, and each time hides client 3.
     const away: Change = { kind: 'move', from: 0, to: 3 };
     const back: Change = { kind: 'move', from: 3, to: 0 };
-    const { end, brought } = read(4, 2, [[away], [], [back], [away]], 'nothing');
+    const { end, brought, requests } = read(4, 2, [[away], [], [back], [away]], 'nothing');
     expect(brought).toEqual(['1', '2', '4', '3']);
-    expect(end).toMatchObject({ complete: false });
+    // Two passes that hid client 3, one that met everybody, and another one that met the same.
+    expect([end, requests]).toEqual([{ complete: true }, 12]);
+  });
+
+  it('that comes in another order for each request shows everybody in the end, and is believed only then', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 40 }), size, fc.nat(), (clients, perPage, seed) => {
+        const gaps = Array.from({ length: 200 }, (_, turn) =>
+          Array.from({ length: clients }, (_, at): Change => ({
+            kind: 'move',
+            from: at,
+            to: (seed * 31 + turn * 17 + at * at * 7) % clients,
+          })),
+        );
+        const { end, brought, requests } = read(clients, perPage, gaps, 'counts');
+        if (end.complete) expect(brought).toHaveLength(clients);
+        expect(requests).toBeLessThanOrEqual(10 * Math.ceil(clients / perPage) + 1);
+      }),
+    );
+    const turned = Array.from({ length: 200 }, (): Change[] => [{ kind: 'move', from: 0, to: 11 }]);
+    expect(read(12, 4, turned, 'counts').end).toEqual({ complete: true });
   });
 
   it('counts anew from the moment when the number of clients changes, going round the list', () => {
@@ -182,6 +202,17 @@ describe('An empty page', () => {
   it('is no end before the last page, whatever it says of the number of pages', () => {
     expect(after(2, COUNTS).doubt(empty(COUNTS))).toBe('page 3 of 5 was empty');
     expect(after(2, COUNTS).doubt(empty({ ...COUNTS, pagesCount: 0 }))).toBe('page 3 of 5 was empty');
+  });
+
+  it('is the end where the number of pages was never more than "there may be another one"', () => {
+    const listing = new Listing();
+    for (const page of [1, 2]) {
+      const keys = [`${page}-1`, `${page}-2`];
+      listing.take({ ...empty({ pagesCount: page + 1 }), records: keys }, keys);
+    }
+    expect(listing.doubt(empty({ pagesCount: 4 }))).toBeNull();
+    expect(listing.doubt(empty({ pagesCount: 5 }))).toBe('page 3 of 5 was empty');
+    expect(after(2, { pagesCount: 4 }).doubt(empty({ pagesCount: 4 }))).toBe('page 3 of 4 was empty');
   });
 
   it('is no end when it suddenly says nothing, or that there are no clients at all', () => {

@@ -23,22 +23,25 @@ const map = z
 const envelope = z.object({ data: z.union([z.array(z.unknown()), map]), metadata: z.unknown().optional() });
 
 const MOST = 1_000_000_000;
+/** More pages than anybody could ask for: a number, but no count of anything. */
+const MOST_PAGES = 1_000_000;
 
 /** A number that can be a count, also when it comes as text. */
-const count = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^\d{1,10}$/)
-      .transform(Number),
-  ])
-  .pipe(z.number().int().min(0).max(MOST))
-  .nullable()
-  .catch(null);
+const countUpTo = (most: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,10}$/)
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(0).max(most))
+    .nullable()
+    .catch(null);
 
 const metadata = z
-  .object({ items_count: count, pages_count: count, on_page: count })
+  .object({ items_count: countUpTo(MOST), pages_count: countUpTo(MOST_PAGES), on_page: countUpTo(MOST) })
   .catch({ items_count: null, pages_count: null, on_page: null });
 
 /** The page, or what completes "SimplyBook.me answered, but …". The records themselves are not judged here. */

@@ -6,7 +6,9 @@ export type End = NonNullable<ClientPage['end']>;
 /** What a listing says about a page: which of its records are met for the first time, and whether that was all. */
 export type Taken = { fresh: boolean[]; end: End | null };
 
+/** So often the list is read; and so often while nobody comes or goes and yet no two readings are the same. */
 const MOST_PASSES = 3;
+const MOST_PASSES_AT_REST = 10;
 
 /** So many pages in a row without a record that this pass has not seen are its end. */
 const MOST_STALE_PAGES = 2;
@@ -25,7 +27,8 @@ const COMPLETE: End = { complete: true };
  *
  * Proof, when it does not tell: two passes in a row brought the same clients, neither of them met one twice.
  *
- * No proof: the list is read again from the start, three times in all.
+ * No proof: the list is read again from the start, three times in all, and up to ten times where it comes in another order
+ * for each request, which shows everybody in the end.
  */
 export class Listing {
   readonly #of: 'clients' | 'bookings';
@@ -38,6 +41,9 @@ export class Listing {
   /** It called clients that it lists none: its zero says nothing. */
   #lies = false;
   #pageSize = 0;
+  /** The pages of this pass, from the first, that told one page more than asked for: no count, but "there may be more". */
+  #followed = 0;
+  #passesWithoutNews = 0;
   /** By record key: the pass in which it was last met. */
   readonly #met = new Map<string, number>();
   /** Record keys met since the announced number last changed. */
@@ -56,10 +62,11 @@ export class Listing {
    * reads as "no more clients" is the one mistake that must not happen.
    */
   doubt(page: ListedPage): string | null {
-    const { records, pagesCount, onPage } = page;
+    const { records, onPage } = page;
     const announced = this.#heard(page);
+    const pagesCount = this.#heardPages(page);
     if (records.length > 0) return null;
-    if (announced === null && pagesCount === null && (this.#told || this.page === 1)) {
+    if (announced === null && page.pagesCount === null && (this.#told || this.page === 1)) {
       return `it sent an empty list without saying how many ${this.#of} there are`;
     }
     const saysNone = announced === 0 || (announced === null && pagesCount === 0);
@@ -85,8 +92,15 @@ export class Listing {
     return announced === 0 && this.#lies ? null : announced;
   }
 
+  /** Null also when it is no count: where each page so far told one more than its own number. */
+  #heardPages({ pagesCount }: ListedPage): number | null {
+    const follows = pagesCount === this.page + 1 && this.#followed === this.page - 1;
+    return follows && this.page > 1 ? null : pagesCount;
+  }
+
   #hear(page: ListedPage): void {
     const { records, announced, pagesCount, onPage } = page;
+    if (pagesCount === this.page + 1 && this.#followed === this.page - 1) this.#followed += 1;
     this.#told ||= announced !== null || pagesCount !== null;
     this.#lies ||= announced === 0 && records.length > 0;
     this.#pageSize = Math.max(this.#pageSize, records.length, records.length > 0 ? (onPage ?? 0) : 0);
@@ -110,6 +124,7 @@ export class Listing {
       else {
         pass.distinct += 1;
         if (last !== this.#pass - 1) pass.strangers += 1;
+        if (last === undefined) pass.news += 1;
       }
       return last === undefined;
     });
@@ -145,14 +160,25 @@ export class Listing {
     const same = this.#pass > 1 && strangers === 0 && distinct === this.#before.distinct;
     if (same && this.#announced === null && repeats === 0 && this.#before.repeats === 0) return COMPLETE;
     const isHopeless = same && this.#announced !== null && this.#steadySince < this.#pass;
-    if (isHopeless || this.#pass === MOST_PASSES) {
-      return { complete: false, reason: this.#reason(same) };
-    }
+    if (isHopeless || this.#isEnough()) return { complete: false, reason: this.#reason(same) };
+    this.#nextPass();
+    return null;
+  }
+
+  /** Whether another pass may show more: the number of clients stands still, and either is not reached or is not told. */
+  #isEnough(): boolean {
+    this.#passesWithoutNews = this.#inPass.news > 0 ? 0 : this.#passesWithoutNews + 1;
+    const isAtRest = this.#steadySince < this.#pass;
+    const mayShowMore = isAtRest && (this.#announced !== null || this.#passesWithoutNews < 2);
+    return this.#pass >= (mayShowMore ? MOST_PASSES_AT_REST : MOST_PASSES);
+  }
+
+  #nextPass(): void {
     this.#pass += 1;
     this.#before = this.#inPass;
     this.#inPass = startOfPass();
     this.#previousKeys = '';
-    return null;
+    this.#followed = 0;
   }
 
   #reason(same: boolean): string {
@@ -172,6 +198,8 @@ type Pass = {
   distinct: number;
   /** Records that the pass before did not meet. */
   strangers: number;
+  /** Records that no pass before has met. */
+  news: number;
   /** Records met more than once. */
   repeats: number;
   stalePages: number;
@@ -182,6 +210,7 @@ const startOfPass = (): Pass => ({
   records: 0,
   distinct: 0,
   strangers: 0,
+  news: 0,
   repeats: 0,
   stalePages: 0,
 });

@@ -1,0 +1,101 @@
+import { members, type Ask } from './answers.ts';
+import type { Client } from './people.ts';
+import { makeWorld, startServer, type SandboxOptions } from './sandbox.ts';
+import type { World } from './world.ts';
+
+/** One company in the CRM: a world of its own, and a way to hold up the answer for one page of its clients. */
+export type Company = World & {
+  /** Requests for this page wait from now on; `reached` when the first one has come, until `release`. */
+  holdPage: (page: number) => { reached: Promise<void>; release: () => void };
+  /** Every token that was shown to it. */
+  tokensSeen: ReadonlySet<string>;
+  /** From now on nobody answers for it. */
+  close: () => void;
+};
+
+/** `samePeople`: e-mail addresses stay as the seed makes them, so that two companies know the same people. */
+export type CompanyOptions = Partial<SandboxOptions> & { samePeople?: boolean };
+
+export type Companies = {
+  /** What SIMPLYBOOK_REST_URL has to be. */
+  url: string;
+  /** What SIMPLYBOOK_RPC_URL has to be. */
+  rpcUrl: string;
+  /** Opens a company. Names are made up unless given; there are no clients unless asked for. */
+  open: (options?: CompanyOptions) => Promise<Company>;
+  close: () => Promise<void>;
+};
+
+type Gate = { page: number; arrive: () => void; opened: Promise<void> };
+type Held = { company: Company; gate: Gate | null; tokensSeen: Set<string>; isClosed: boolean };
+
+/** Several SimplyBook.me companies behind one address, as the real one has them. Requests for any other go to the one opened last. */
+export const startCompanies = async (): Promise<Companies> => {
+  const held = new Map<string, Held>();
+  const server = await startServer(async (ask) => {
+    const entry = held.get(companyOf(ask)) ?? [...held.values()].at(-1);
+    if (entry === undefined || entry.isClosed) return null;
+    for (const token of tokensIn(ask)) entry.tokensSeen.add(token);
+    if (entry.gate !== null && ask.query.get('page') === String(entry.gate.page)) {
+      entry.gate.arrive();
+      await entry.gate.opened;
+    }
+    return entry.company;
+  });
+
+  const open: Companies['open'] = (options = {}) => {
+    const company = `studio${held.size + 1}`;
+    const { samePeople = false, ...wanted } = options;
+    const world = makeWorld({
+      clients: 0,
+      company,
+      login: `owner@${company}.example`,
+      password: `password-of-the-owner-of-${company}`,
+      apiUserKey: `api-user-key-of-the-owner-of-${company}`,
+      ...wanted,
+    });
+    if (!samePeople)
+      for (const client of world.crm.all()) world.crm.change(client.id, ownAddress(client, company));
+    const tokensSeen = new Set<string>();
+    const holdPage: Company['holdPage'] = (page) => hold(entry, page);
+    const close = (): void => {
+      entry.isClosed = true;
+    };
+    const entry: Held = {
+      company: { ...world, tokensSeen, holdPage, close },
+      gate: null,
+      tokensSeen,
+      isClosed: false,
+    };
+    held.set(world.account.company, entry);
+    return Promise.resolve(entry.company);
+  };
+  return { ...server, open };
+};
+
+/** Addresses that are usable stay so; those of different companies differ. */
+const ownAddress = ({ email }: Client, company: string): Partial<Client> =>
+  email === null ? {} : { email: email.replace('@', `@${company}.`) };
+
+const hold = (entry: Held, page: number): ReturnType<Company['holdPage']> => {
+  const arrival = Promise.withResolvers<void>();
+  const opening = Promise.withResolvers<void>();
+  entry.gate = { page, arrive: arrival.resolve, opened: opening.promise };
+  const release = (): void => {
+    entry.gate = null;
+    opening.resolve();
+  };
+  return { reached: arrival.promise, release };
+};
+
+/** Every request names its company: in a header, or before there is a token in the body. */
+const companyOf = ({ headers, body }: Ask): string => {
+  const { company, params } = members(body);
+  const [first] = Array.isArray(params) ? params : [];
+  return String(headers['x-company-login'] ?? company ?? first);
+};
+
+const tokensIn = ({ headers, body }: Ask): string[] =>
+  [headers['x-token'], headers['x-user-token'], members(body)['refresh_token']].filter(
+    (token) => typeof token === 'string',
+  );

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { startCompanies, type Companies } from '../../sandbox/companies.ts';
+import { inWords, THEMES, type Theme } from '../../sandbox/matrix/profile.ts';
+import { PROFILES } from '../../sandbox/matrix/profiles.ts';
+import { runAll, type Report } from '../../sandbox/matrix/run-profile.ts';
+import { PACE } from '../../sandbox/matrix/stage.ts';
+import { startService, type Service } from '../service.ts';
+import { freshDatabase } from '../shared/database.ts';
+
+/** They all run at the same time; whoever is asked for first may have to wait for most of them. */
+jest.setTimeout(300_000);
+
+const AT_A_TIME = 16;
+
+let reports: Map<string, Promise<Report>>;
+let companies: Companies;
+let services: Service[];
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  companies = await startCompanies();
+  const { url: restUrl, rpcUrl } = companies;
+  const options = { databaseUrl: database.url, restUrl, rpcUrl, secrets: ['-of-the-owner'] };
+  const environment = { SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: String(PACE), LOG_LEVEL: 'error' };
+  services = [
+    await startService({ ...options, environment: { LOG_LEVEL: 'error' } }),
+    await startService({ ...options, environment }),
+  ];
+  const [service, pacedService] = services.map(({ api }) => api) as [Service['api'], Service['api']];
+  reports = runAll(PROFILES, { companies, service, pacedService }, AT_A_TIME);
+  for (const report of reports.values()) report.catch(() => undefined);
+});
+
+afterAll(async () => {
+  await Promise.allSettled(reports.values());
+  for (const service of services) await service.stop();
+  await companies.close();
+  await database.drop();
+});
+
+describe.each(Object.keys(THEMES) as Theme[])('%s: a CRM', (theme) => {
+  const own = PROFILES.filter((profile) => profile.theme === theme).map(
+    ({ name, says, expected }) => [says, name, inWords(expected)] as const,
+  );
+
+  it.each(own)('%s (%s) is %s', async (_, name) => {
+    expect((await reports.get(name)!).wrong).toEqual([]);
+  });
+});
