@@ -5,7 +5,7 @@ import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
-import type { LeadUpserted, LeadValues, Source } from './contract.ts';
+import type { LeadUpserted, Source } from './contract.ts';
 import { emailKey } from './email-key.ts';
 import type { KeyedSource, Owner } from './lead-identity.ts';
 import { LeadMoves } from './lead-moves.read-model.ts';
