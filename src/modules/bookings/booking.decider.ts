@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decider } from '../../shared/event-store/decider.ts';
+import { nameBasedUuid } from '../../shared/name-based-uuid.ts';
 import type { BookingStatus } from '../crm-connection/contract.ts';
 import type {
+  BookingDismissed,
   BookingEvent,
   BookingLinks,
   BookingQuarantined,
@@ -16,8 +18,8 @@ export type Appointment = BookingLinks & { status: BookingStatus; values: Bookin
 export type Booking = {
   /** As it was last taken; null when it never was. */
   taken: Appointment | null;
-  /** Set while its newest version waits in quarantine. */
-  quarantined: { code: string; record: unknown } | null;
+  /** Set while its newest version waits in quarantine, or has been dismissed there. */
+  quarantined: { code: string; record: unknown; dismissed: boolean } | null;
 } | null;
 
 export const booking: Decider<Booking, BookingEvent> = {
@@ -30,7 +32,12 @@ export const booking: Decider<Booking, BookingEvent> = {
       }
       case 'BookingQuarantined': {
         const record = event.personal?.record ?? null;
-        return { taken: state?.taken ?? null, quarantined: { code: event.data.code, record } };
+        const quarantined = { code: event.data.code, record, dismissed: false };
+        return { taken: state?.taken ?? null, quarantined };
+      }
+      case 'BookingDismissed': {
+        const waiting = state?.quarantined ?? null;
+        return { taken: state?.taken ?? null, quarantined: waiting && { ...waiting, dismissed: true } };
       }
       default:
         event satisfies never;
@@ -40,6 +47,13 @@ export const booking: Decider<Booking, BookingEvent> = {
 };
 
 export type BookingFacts = { bookingId: string; connectionId: string; externalId: string };
+
+/** The same booking has the same id, whoever meets it first. */
+export const bookingFacts = (connectionId: string, externalId: string): BookingFacts => ({
+  bookingId: nameBasedUuid(`booking/${connectionId}/${externalId}`),
+  connectionId,
+  externalId,
+});
 
 const FIELDS = [
   'startAt',
@@ -82,7 +96,7 @@ export const upsertBooking =
 
 export type UnusableReason = { code: string; detail: string; record: unknown; clientId: string | null };
 
-/** Puts aside a booking that cannot be taken: a fact when it did not already wait for the same reason in the same state. */
+/** Puts aside a booking that cannot be taken: a fact when it was not already, for the same reason in the same state. */
 export const quarantineBooking =
   (facts: BookingFacts, runId: string, { code, detail, record, clientId }: UnusableReason) =>
   (state: Booking): BookingQuarantined[] => {
@@ -92,6 +106,15 @@ export const quarantineBooking =
     return [
       { type: 'BookingQuarantined', data: { ...facts, runId, code }, personal: { detail, record }, subject },
     ];
+  };
+
+/** Lets a waiting booking go without taking it. Again changes nothing. */
+export const dismissBooking =
+  (facts: BookingFacts) =>
+  (state: Booking): BookingDismissed[] => {
+    const waiting = state?.quarantined ?? null;
+    if (waiting === null || waiting.dismissed) return [];
+    return [{ type: 'BookingDismissed', data: { ...facts, code: waiting.code } }];
   };
 
 export const bookingStream = (bookingId: string): string => `booking-${bookingId}`;

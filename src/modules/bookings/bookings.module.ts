@@ -3,13 +3,20 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { BookingList, BookingsOfLeadHandler, CountBookingsHandler } from './booking-list.read-model.ts';
 import { BookingsController } from './bookings.controller.ts';
+import { DismissBookingsHandler } from './dismiss-bookings.ts';
 import { TakeBookingsHandler } from './take-bookings.ts';
 
 /** When who comes for what: the appointments of every CRM, each linked to the lead that its client is. */
 @Module({
   imports: [CqrsModule],
   controllers: [BookingsController],
-  providers: [TakeBookingsHandler, CountBookingsHandler, BookingsOfLeadHandler, BookingList],
+  providers: [
+    TakeBookingsHandler,
+    DismissBookingsHandler,
+    CountBookingsHandler,
+    BookingsOfLeadHandler,
+    BookingList,
+  ],
 })
 export class BookingsModule {
   constructor(events: EventStore, bookings: BookingList) {

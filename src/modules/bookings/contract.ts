@@ -25,6 +25,16 @@ export class TakeBookings extends Command<TakenBookings> {
   }
 }
 
+/** Lets waiting bookings go until the CRM changes them. Returns how many did wait. Joins the open transaction. */
+export class DismissBookings extends Command<number> {
+  constructor(
+    readonly bookings: readonly { connectionId: string; externalId: string }[],
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
 /** How many bookings of a connection are known that start or were made at `since` or later. */
 export class CountBookings extends Query<number> {
   constructor(
@@ -75,4 +85,6 @@ export type BookingQuarantined = Event<
   BookingFacts & { runId: string; code: string },
   { detail: string; record: unknown }
 >;
-export type BookingEvent = BookingUpserted | BookingQuarantined;
+/** A person has said "never mind": the booking waits no longer, until the CRM changes it. */
+export type BookingDismissed = Event<'BookingDismissed', BookingFacts & { code: string }>;
+export type BookingEvent = BookingUpserted | BookingQuarantined | BookingDismissed;

@@ -16,12 +16,12 @@ export class FindQuarantined {
     throw new Refusal('not-found', 'quarantine-not-found', detail);
   }
 
-  /** A client, which is the only kind that people can replay and dismiss. */
+  /** A client, which is the only kind that people can replay. */
   async client(id: string): Promise<QuarantinedRecord> {
     const record = await this.one(id);
     if (record.kind === 'client') return record;
     const detail =
-      'Only clients can be replayed and dismissed. Bookings are looked at again by every sync: mend the booking in the CRM.';
+      'Only clients can be replayed. A booking is looked at again by every sync by itself: mend it in the CRM and sync, or dismiss it.';
     throw new Refusal('unprocessable', 'quarantine-kind', detail);
   }
 }

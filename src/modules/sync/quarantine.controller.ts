@@ -10,7 +10,7 @@ import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
-import { DismissClient } from './dismiss-client.ts';
+import { DismissQuarantined } from './dismiss-quarantined.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import {
   DismissedManyDto,
@@ -74,12 +74,11 @@ export class QuarantineController {
   /** "Never mind": the record waits no longer, unless the CRM changes it. */
   @Post(':id/dismiss')
   @HttpCode(200)
-  @Problems('unprocessable')
   async dismiss(
     @Param('id', UuidParamPipe) id: string,
     @CurrentCaller() by: Caller,
   ): Promise<QuarantinedRecordDto> {
-    await this.commands.execute(new DismissClient(id, by));
+    await this.commands.execute(new DismissQuarantined([await this.find.one(id)], by));
     return this.find.one(id);
   }
 
@@ -91,7 +90,7 @@ export class QuarantineController {
     return { released: done, stillWaiting: left, remaining };
   }
 
-  /** Dismisses every waiting client that matches, at most 10,000 at a time. */
+  /** Dismisses every waiting record that matches, at most 10,000 at a time. */
   @Post('dismiss')
   @HttpCode(200)
   async dismissMany(@Body() body: SweepDto, @CurrentCaller() by: Caller): Promise<DismissedManyDto> {

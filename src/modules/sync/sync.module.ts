@@ -5,7 +5,7 @@ import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts'
 import { ActiveRuns } from './active-runs.store.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
-import { DismissClientHandler } from './dismiss-client.ts';
+import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
 import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { QuarantineController } from './quarantine.controller.ts';
@@ -29,7 +29,7 @@ import { WaitForRun } from './wait-for-run.ts';
     SyncCrmHandler,
     GetRunHandler,
     ReplayClientHandler,
-    DismissClientHandler,
+    DismissQuarantinedHandler,
     SweepQuarantineHandler,
     FindQuarantined,
     ClientFixes,
