@@ -17,6 +17,12 @@ const listed = ({ id }: Connection, query = ''): Promise<Waiting[]> =>
   world.all<Waiting>(`/api/quarantine?connectionId=${id}&kind=booking${query}`);
 const bookingsOf = ({ id }: Connection): Promise<Booking[]> =>
   world.all<Booking>(`/api/bookings?connectionId=${id}`);
+const replay = (id: string, body: object = {}) =>
+  world.api<Problem & { leadId: string | null; bookingId: string; code: string }>(
+    'POST',
+    `/api/quarantine/${id}/replay`,
+    body,
+  );
 const dismiss = (id: string) => world.api<Waiting>('POST', `/api/quarantine/${id}/dismiss`);
 
 /** A company with one client, whose booking is on 30 February. */
@@ -137,5 +143,121 @@ describe('dismissing a booking', () => {
     expect(await sweep({})).toEqual({ dismissed: 0, remaining: 0 });
     const { status, stats } = await world.sync(connection);
     expect([status, stats.bookings_unchanged, stats.leads_unchanged]).toEqual(['succeeded', 2, 2]);
+  });
+});
+
+describe('replaying a booking', () => {
+  /** Clocks in Berlin jump over it, those in Lagos do not. */
+  const JUMPED = { start: '2031-03-30 02:30:00', end: '2031-03-30 03:30:00' };
+
+  it('takes it when the company’s zone has been put right, as a sync would', async () => {
+    const { company, connection, waiting } = await waitsIn(JUMPED);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    const events = await world.appended(async () => {
+      const { status, body } = await replay(waiting.id);
+      const [booking] = await bookingsOf(connection);
+      expect([status, body]).toEqual([
+        200,
+        { released: true, leadId: booking?.leadId, bookingId: booking?.id },
+      ]);
+      expect(booking).toMatchObject({ startAt: '2031-03-30T01:30:00.000000Z', leadId: expect.any(String) });
+    });
+    expect(kinds(events)).toEqual(['BookingUpserted']);
+    expect(events[0]?.meta).toMatchObject({ actor: expect.stringMatching(/^key:/), causationId: null });
+    expect(events[0]?.meta.runId).toBeUndefined();
+    expect(await listed(connection)).toEqual([]);
+    expect((await replay(waiting.id)).code).toBe('quarantine-not-found');
+    const again = await world.appended(async () => {
+      const { status, stats } = await world.sync(connection);
+      expect([status, stats.bookings_unchanged]).toEqual(['succeeded', 1]);
+    });
+    expect(kinds(again)).toEqual(RUN_ALONE);
+  });
+
+  it('that still cannot be taken is 422 with the reason, and counts as an attempt', async () => {
+    const { company, connection, waiting } = await waitsIn();
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    const events = await world.appended(async () => {
+      const { status, code, body } = await replay(waiting.id);
+      expect([status, code]).toEqual([422, 'still-in-quarantine']);
+      expect(body).toMatchObject({ code: 'booking.time.impossible', leads: [] });
+      expect(body.detail).toContain('still cannot be taken (booking.time.impossible). Mend the booking');
+    });
+    expect(events).toEqual([]);
+    expect(await listed(connection)).toEqual([{ ...waiting, attempts: 2 }]);
+  });
+
+  it('with a fix is 400: there is nothing to fix', async () => {
+    const { connection, waiting } = await waitsIn(JUMPED);
+    const { status, code, body } = await replay(waiting.id, { fix: { name: 'Noah' } });
+    expect([status, code, body.errors?.map(({ pointer }) => pointer)]).toEqual([
+      400,
+      'invalid-request',
+      ['/fix'],
+    ]);
+    expect(body.detail).toContain('nothing to fix in a booking');
+    expect(await listed(connection)).toEqual([waiting]);
+    expect((await replay(waiting.id, { fix: null })).status).toBe(422);
+  });
+
+  it('says null for a lead that there is not', async () => {
+    const { company, waiting } = await waitsIn({ ...JUMPED, clientId: null });
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    const { status, body } = await replay(waiting.id);
+    expect([status, body]).toEqual([200, { released: true, leadId: null, bookingId: expect.any(String) }]);
+  });
+
+  it('goes by what the CRM said last, where all of that was kept', async () => {
+    const { company, connection } = await world.connected();
+    company.bookings.addRow(
+      '{"id":9001,"client_id":null,"status":"confirmed","start_datetime":"2031-03-30 02:30:00","end_datetime":"2031-03-30 03:30:00","code":"a\\u0000b"}',
+    );
+    await world.sync(connection);
+    const [waiting] = await listed(connection);
+    expect(waiting?.code).toBe('booking.time.impossible');
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    expect((await replay(waiting!.id)).status).toBe(422);
+    await world.sync(connection);
+    expect(await listed(connection)).toMatchObject([{ code: 'record.unreadable' }]);
+  });
+
+  it('works for one that was dismissed', async () => {
+    const { company, connection, waiting } = await waitsIn(JUMPED);
+    await dismiss(waiting.id);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    expect((await replay(waiting.id)).status).toBe(200);
+    expect(await listed(connection, '&status=dismissed')).toEqual([]);
+    expect(await bookingsOf(connection)).toHaveLength(1);
+  });
+
+  it('is 409 where the company has been disconnected: nobody can be asked for its zone', async () => {
+    const { connection, waiting } = await waitsIn(JUMPED);
+    await world.api('DELETE', `/api/connections/${connection.id}`);
+    const { status, code } = await replay(waiting.id);
+    expect([status, code]).toEqual([409, 'connection-disconnected']);
+  });
+
+  it('ten times at once takes it once', async () => {
+    const { company, connection, waiting } = await waitsIn(JUMPED);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    const events = await world.appended(async () => {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => replay(waiting.id)));
+      const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+      expect(statuses).toEqual([200, ...Array<number>(9).fill(404)]);
+    });
+    expect(kinds(events)).toEqual(['BookingUpserted']);
+    expect(await bookingsOf(connection)).toMatchObject([{ version: 2 }]);
+  });
+
+  it('while a sync brings another version of it never leaves the old one', async () => {
+    const { company, connection, id, waiting } = await waitsIn(JUMPED);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    const later = { start: '2031-03-30 02:45:00', end: '2031-03-30 03:45:00' };
+    company.bookings.change(id, later);
+    const [, replayed] = await Promise.all([world.sync(connection), replay(waiting.id)]);
+    expect([200, 404]).toContain(replayed.status);
+    await world.sync(connection);
+    expect(await bookingsOf(connection)).toMatchObject([{ startLocal: later.start }]);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 });

@@ -345,21 +345,6 @@ describe('replaying a record', () => {
     expect(await listed(connection)).toEqual([]);
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
-
-  it('of a booking is 422: bookings come again with every sync', async () => {
-    const { connection } = await waitsIn({});
-    const id = randomUUID();
-    await world.rows(
-      `insert into quarantine (id, connection_id, external_id, kind, code, detail, first_seen_at, last_seen_at, attempts, leads)
-       values ($1, $2, '9', 'booking', 'booking.time.impossible', 'Booking 9 …', now(), now(), 1, '{}')`,
-      [id, connection.id],
-    );
-    const answer = await replay(id);
-    expect([answer.status, answer.code]).toEqual([422, 'quarantine-kind']);
-    const [booking, ...others] = await listed(connection, '&kind=booking');
-    expect(others).toEqual([]);
-    expect(booking?.advice).toContain('dismiss it');
-  });
 });
 
 describe('dismissing a record', () => {

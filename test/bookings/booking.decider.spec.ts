@@ -5,10 +5,12 @@ import {
   bookingStream,
   dismissBooking,
   quarantineBooking,
+  releaseBooking,
   upsertBooking,
 } from '../../src/modules/bookings/booking.decider.ts';
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
+import { Collision } from '../../src/shared/event-store/decider.ts';
 import { given } from '../given.ts';
 
 const FACTS = { bookingId: 'b-1', connectionId: 'acme', externalId: '4021' };
@@ -164,6 +166,25 @@ describe('a booking that was dismissed', () => {
   it('keeps what was taken of it, and is taken when it can be', () => {
     const [event] = given(booking, ...taken, ...waiting, ...dismissed).when(take);
     expect(event?.data).toMatchObject({ change: 'updated', changed: [] });
+  });
+});
+
+describe('a booking that is released by a person', () => {
+  const release = releaseBooking(FACTS, REASON.record, SESSION);
+
+  it('is taken as in a sync, also when it was dismissed', () => {
+    const expected = given(booking, ...waiting).when(take);
+    expect(expected).toHaveLength(1);
+    expect(given(booking, ...waiting).when(release)).toEqual(expected);
+    expect(given(booking, ...waiting, ...dismissed).when(release)).toEqual(expected);
+  });
+
+  it('collides with whoever was faster', () => {
+    const other = given(booking, ...waiting).when(
+      quarantineBooking(FACTS, 'run-2', { ...REASON, record: { id: 4 } }),
+    );
+    for (const past of [[], taken, [...waiting, ...taken], [...waiting, ...other]])
+      expect(() => given(booking, ...past).when(release)).toThrow(Collision);
   });
 });
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import { nameBasedUuid } from '../../shared/name-based-uuid.ts';
 import type { BookingStatus } from '../crm-connection/contract.ts';
 import type {
   BookingDismissed,
@@ -47,13 +47,6 @@ export const booking: Decider<Booking, BookingEvent> = {
 };
 
 export type BookingFacts = { bookingId: string; connectionId: string; externalId: string };
-
-/** The same booking has the same id, whoever meets it first. */
-export const bookingFacts = (connectionId: string, externalId: string): BookingFacts => ({
-  bookingId: nameBasedUuid(`booking/${connectionId}/${externalId}`),
-  connectionId,
-  externalId,
-});
 
 const FIELDS = [
   'startAt',
@@ -106,6 +99,15 @@ export const quarantineBooking =
     return [
       { type: 'BookingQuarantined', data: { ...facts, runId, code }, personal: { detail, record }, subject },
     ];
+  };
+
+/** Takes a booking out of quarantine if it still is there as this record. @throws Collision */
+export const releaseBooking =
+  (facts: BookingFacts, record: unknown, appointment: Appointment & { values: BookingValues }) =>
+  (state: Booking): BookingUpserted[] => {
+    const waiting = state?.quarantined ?? null;
+    if (waiting === null || !isDeepStrictEqual(waiting.record, record)) throw new Collision('A booking');
+    return upsertBooking(facts, appointment)(state);
   };
 
 /** Lets a waiting booking go without taking it. Again changes nothing. */

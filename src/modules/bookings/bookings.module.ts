@@ -4,6 +4,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { BookingList, BookingsOfLeadHandler, CountBookingsHandler } from './booking-list.read-model.ts';
 import { BookingsController } from './bookings.controller.ts';
 import { DismissBookingsHandler } from './dismiss-bookings.ts';
+import { ReleaseBookingHandler } from './release-booking.ts';
 import { TakeBookingsHandler } from './take-bookings.ts';
 
 /** When who comes for what: the appointments of every CRM, each linked to the lead that its client is. */
@@ -15,6 +16,7 @@ import { TakeBookingsHandler } from './take-bookings.ts';
     DismissBookingsHandler,
     CountBookingsHandler,
     BookingsOfLeadHandler,
+    ReleaseBookingHandler,
     BookingList,
   ],
 })

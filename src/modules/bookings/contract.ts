@@ -35,6 +35,23 @@ export class DismissBookings extends Command<number> {
   }
 }
 
+export type ReleasedBooking = { bookingId: string; leadId: string | null };
+
+/**
+ * Takes a booking out of quarantine, outside of any run, if it still waits there as `record`. Joins the open transaction.
+ * @throws Collision when it does not
+ */
+export class ReleaseBooking extends Command<ReleasedBooking> {
+  constructor(
+    readonly connectionId: string,
+    readonly booking: CrmBooking,
+    readonly record: unknown,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
 /** How many bookings of a connection are known that start or were made at `since` or later. */
 export class CountBookings extends Query<number> {
   constructor(

@@ -2,7 +2,8 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { booking, bookingFacts, bookingStream, dismissBooking } from './booking.decider.ts';
+import { bookingFacts } from './booking-facts.ts';
+import { booking, bookingStream, dismissBooking } from './booking.decider.ts';
 import { DismissBookings } from './contract.ts';
 
 @CommandHandler(DismissBookings)

@@ -88,11 +88,15 @@ export class Quarantine implements ReadModel<Taken> {
   };
 
   /** Notes that somebody has tried in vain to have these records taken. */
-  async tried(connectionId: string, externalIds: readonly string[]): Promise<void> {
+  async tried(
+    connectionId: string,
+    externalIds: readonly string[],
+    kind: QuarantinedRecord['kind'] = 'client',
+  ): Promise<void> {
     if (externalIds.length === 0) return;
     await this.database.execute(sql`
       update quarantine set attempts = attempts + 1
-       where connection_id = ${connectionId} and kind = 'client' and external_id = any(${externalIds}::text[])`);
+       where connection_id = ${connectionId} and kind = ${kind} and external_id = any(${externalIds}::text[])`);
   }
 
   /** Notes that a run has met these records again, unchanged. Returns those that wait; the others were dismissed. */

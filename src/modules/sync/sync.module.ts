@@ -10,6 +10,7 @@ import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
@@ -28,6 +29,7 @@ import { WaitForRun } from './wait-for-run.ts';
   providers: [
     SyncCrmHandler,
     GetRunHandler,
+    ReplayBookingHandler,
     ReplayClientHandler,
     DismissQuarantinedHandler,
     SweepQuarantineHandler,
