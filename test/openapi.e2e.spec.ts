@@ -99,7 +99,7 @@ describe('the OpenAPI document', () => {
     const [one, other] = leads.data.map(({ id }) => id);
     await api('POST', `/api/leads/${one}/merge`, { leadId: other });
     await api('POST', `/api/leads/${one}/split`, { leadId: other });
-    const { body: aside } = await api<Page<Waiting>>('GET', '/api/quarantine');
+    const { body: aside } = await api<Page<Waiting>>('GET', '/api/quarantine?kind=client');
     const [first, next] = aside.data.map(({ id }) => `/api/quarantine/${id}`);
     await api('GET', first!);
     await api('POST', `${first}/dismiss`);

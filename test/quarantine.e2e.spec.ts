@@ -345,21 +345,6 @@ describe('replaying a record', () => {
     expect(await listed(connection)).toEqual([]);
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
-
-  it('of a booking is 422: bookings come again with every sync', async () => {
-    const { connection } = await waitsIn({});
-    const id = randomUUID();
-    await world.rows(
-      `insert into quarantine (id, connection_id, external_id, kind, code, detail, first_seen_at, last_seen_at, attempts, leads)
-       values ($1, $2, '9', 'booking', 'booking.time.impossible', 'Booking 9 …', now(), now(), 1, '{}')`,
-      [id, connection.id],
-    );
-    for (const answer of [await replay(id), await dismiss(id)])
-      expect([answer.status, answer.code]).toEqual([422, 'quarantine-kind']);
-    const [booking, ...others] = await listed(connection, '&kind=booking');
-    expect(others).toEqual([]);
-    expect(booking?.advice).toContain('neither replayed nor dismissed');
-  });
 });
 
 describe('dismissing a record', () => {
@@ -474,7 +459,16 @@ describe('all that match', () => {
     expect((await world.api('GET', other)).code).toBe('cursor-invalid');
   });
 
-  it('are clients: bookings are left alone', async () => {
+  it.each(['replay', 'dismiss'] as const)(
+    'have to be named: %s of everything there is is refused',
+    async (action) => {
+      for (const body of [{}, undefined, { code: null, connectionId: null }]) {
+        expect((await sweep(action, body as object)).code).toBe('invalid-request');
+      }
+    },
+  );
+
+  it('are clients where they are replayed: bookings are left alone', async () => {
     const { body } = await sweep('replay', { kind: 'booking' });
     expect(body).toEqual({ released: 0, stillWaiting: 0, remaining: 0 });
   });

@@ -15,6 +15,12 @@ export const storable = (value: unknown): unknown => {
     : `${json.slice(0, LONGEST_TEXT).toWellFormed()}… (too large to keep)`;
 };
 
+/** What `storable` leaves where it replaced or cut something. */
+const LEFT = /\uFFFD|… \((?:cut|too deep to keep|too large to keep|\d+ more)\)|"…":"\d+ more"/;
+
+/** Whether what was kept is all there was. What looks like a mark of `storable` counts as one. */
+export const isWhole = (kept: unknown): boolean => !LEFT.test(JSON.stringify(kept));
+
 const cleaned = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return text(value);
   // jsonb knows no -0: a record must compare equal to itself after it has been stored.

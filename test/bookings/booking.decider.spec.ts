@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import {
   booking,
   bookingStream,
+  dismissBooking,
   quarantineBooking,
+  releaseBooking,
   upsertBooking,
 } from '../../src/modules/bookings/booking.decider.ts';
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
+import { Collision } from '../../src/shared/event-store/decider.ts';
 import { given } from '../given.ts';
 
 const FACTS = { bookingId: 'b-1', connectionId: 'acme', externalId: '4021' };
@@ -30,8 +33,10 @@ const REASON = { code: 'booking.time.impossible', detail: 'Never.', record: { id
 
 const take = upsertBooking(FACTS, SESSION);
 const putAside = quarantineBooking(FACTS, 'run-1', REASON);
+const letGo = dismissBooking(FACTS);
 const taken = given(booking).when(take);
 const waiting = given(booking).when(putAside);
+const dismissed = given(booking, ...waiting).when(letGo);
 
 describe('a booking', () => {
   it('is taken with everything it says, sealed for its client', () => {
@@ -132,6 +137,57 @@ describe('a booking that cannot be taken', () => {
   });
 });
 
+describe('a booking that was dismissed', () => {
+  it('is a fact that says why it waited and nothing about a person', () => {
+    expect(dismissed).toEqual([
+      { type: 'BookingDismissed', data: { ...FACTS, code: 'booking.time.impossible' } },
+    ]);
+  });
+
+  it('is dismissed once; what does not wait cannot be', () => {
+    expect(given(booking, ...waiting, ...dismissed).when(letGo)).toEqual([]);
+    expect(given(booking).when(letGo)).toEqual([]);
+    expect(given(booking, ...taken).when(letGo)).toEqual([]);
+    expect(given(booking, ...waiting, ...taken).when(letGo)).toEqual([]);
+  });
+
+  it('stays so while it is the same, and waits again when the reason or the record is another', () => {
+    const after = given(booking, ...waiting, ...dismissed);
+    const again = { ...REASON, record: { id: 4 } };
+    expect(after.when(putAside)).toEqual([]);
+    expect(
+      after.when(quarantineBooking(FACTS, 'run-2', { ...REASON, code: 'record.unreadable' })),
+    ).toHaveLength(1);
+    const changed = after.when(quarantineBooking(FACTS, 'run-2', again));
+    expect(changed).toHaveLength(1);
+    expect(given(booking, ...waiting, ...dismissed, ...changed).when(letGo)).toHaveLength(1);
+  });
+
+  it('keeps what was taken of it, and is taken when it can be', () => {
+    const [event] = given(booking, ...taken, ...waiting, ...dismissed).when(take);
+    expect(event?.data).toMatchObject({ change: 'updated', changed: [] });
+  });
+});
+
+describe('a booking that is released by a person', () => {
+  const release = releaseBooking(FACTS, REASON.record, SESSION);
+
+  it('is taken as in a sync, also when it was dismissed', () => {
+    const expected = given(booking, ...waiting).when(take);
+    expect(expected).toHaveLength(1);
+    expect(given(booking, ...waiting).when(release)).toEqual(expected);
+    expect(given(booking, ...waiting, ...dismissed).when(release)).toEqual(expected);
+  });
+
+  it('collides with whoever was faster', () => {
+    const other = given(booking, ...waiting).when(
+      quarantineBooking(FACTS, 'run-2', { ...REASON, record: { id: 4 } }),
+    );
+    for (const past of [[], taken, [...waiting, ...taken], [...waiting, ...other]])
+      expect(() => given(booking, ...past).when(release)).toThrow(Collision);
+  });
+});
+
 describe('whatever happens to a booking', () => {
   it('is no fact a second time', () => {
     const status = fc.constantFrom('confirmed' as const, 'canceled' as const);
@@ -139,6 +195,7 @@ describe('whatever happens to a booking', () => {
     const decide = fc.oneof(
       fc.record({ status, leadId }).map((some) => upsertBooking(FACTS, { ...SESSION, ...some })),
       fc.nat(1).map((n) => quarantineBooking(FACTS, 'run', { ...REASON, record: { n } })),
+      fc.constant(letGo),
     );
     fc.assert(
       fc.property(fc.array(decide, { minLength: 1 }), (decisions) => {

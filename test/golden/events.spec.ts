@@ -10,7 +10,12 @@ import {
   replaceCredentials,
 } from '../../src/modules/crm-connection/connection.decider.ts';
 import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connection/contract.ts';
-import { booking, quarantineBooking, upsertBooking } from '../../src/modules/bookings/booking.decider.ts';
+import {
+  booking,
+  dismissBooking,
+  quarantineBooking,
+  upsertBooking,
+} from '../../src/modules/bookings/booking.decider.ts';
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
@@ -121,6 +126,10 @@ const made: Record<EventType, Event[]> = {
   LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
   BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
   BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
+  BookingDismissed: dismissBooking(bookingFacts)({
+    taken: null,
+    quarantined: { code: impossible.code, record: impossible.record, dismissed: false },
+  }),
 };
 
 /** What the kept events come to, each by itself. */
@@ -145,8 +154,9 @@ const states: Record<EventType, unknown> = {
   BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },
   BookingQuarantined: {
     taken: null,
-    quarantined: { code: impossible.code, record: impossible.record },
+    quarantined: { code: impossible.code, record: impossible.record, dismissed: false },
   },
+  BookingDismissed: { taken: null, quarantined: null },
 };
 
 const FOLDER = join(import.meta.dirname, 'events');

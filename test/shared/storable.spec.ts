@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { storable } from '../../src/shared/storable.ts';
+import { isWhole, storable } from '../../src/shared/storable.ts';
 
 /** What `JSON.parse` can bring, the worst of it included. */
 const foreign = fc.oneof(
@@ -70,6 +70,28 @@ describe('foreign data that is to be kept', () => {
     expect(JSON.stringify(storable(nest(15)))).toContain('core');
     expect(JSON.stringify(storable(nest(17)))).toContain('… (too deep to keep)');
     expect(() => storable(nest(5_000))).not.toThrow();
+  });
+
+  it.each([
+    ['a NUL', 'a\0b'],
+    ['half a character', '\uD83D'],
+    ['a long text', 'x'.repeat(2_001)],
+    ['a long list', Array.from({ length: 201 }, () => 1)],
+    ['many fields', Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`f${n}`, n]))],
+    ['much in all', Array.from({ length: 100 }, () => 'x'.repeat(1_000))],
+    ['deep nesting', JSON.parse(`${'['.repeat(17)}${']'.repeat(17)}`)],
+  ])('does not say that all was kept of %s', (_, value) => {
+    expect(isWhole(storable({ value }))).toBe(false);
+  });
+
+  it('says that all was kept only where it was', () => {
+    expect(isWhole(storable({ id: 1, name: 'Zoë 😀 (cut)', more: [null, true] }))).toBe(true);
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const kept = storable(value);
+        if (isWhole(kept)) expect(JSON.stringify(kept)).toBe(JSON.stringify(value));
+      }),
+    );
   });
 
   it('can always be kept as jsonb, and is the same when it is read again', () => {

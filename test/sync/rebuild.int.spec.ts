@@ -13,6 +13,7 @@ import { BookingList } from '../../src/modules/bookings/booking-list.read-model.
 import {
   booking,
   bookingStream,
+  dismissBooking,
   quarantineBooking,
   upsertBooking,
 } from '../../src/modules/bookings/booking.decider.ts';
@@ -206,9 +207,9 @@ const appointment = fc.record({
   startAt: fc.constantFrom('2026-12-01T09:00:00.000Z', '2026-12-01T09:30:00.000Z'),
   service: text,
 });
-/** A booking is taken, or put aside for one of two reasons. */
+/** A booking is taken, put aside for one of two reasons, or dismissed. */
 const booked = fc
-  .tuple(connectionId, fc.nat(3), appointment, fc.nat(3))
+  .tuple(connectionId, fc.nat(3), appointment, fc.nat(5))
   .map(([company, n, { startAt, service, ...links }, bad]): Step => () => {
     const facts = {
       bookingId: idOf('b', n * 10 + Number(company.at(-1))),
@@ -222,9 +223,11 @@ const booked = fc
       record: { bad },
       clientId: links.clientId,
     };
+    const stream = bookingStream(facts.bookingId);
+    if (bad > 3) return [decision(stream, booking, dismissBooking(facts))];
     const decide =
       bad > 1 ? upsertBooking(facts, { ...links, values }) : quarantineBooking(facts, idOf('a', 0), reason);
-    return [decision(bookingStream(facts.bookingId), booking, decide)];
+    return [decision(stream, booking, decide)];
   });
 const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Step => () => {
   const facts = { runId: idOf('a', n), connectionId: company };
@@ -327,11 +330,20 @@ describe('read models are a fold of the log', () => {
   it('and all at once', async () => {
     const facts = { connectionId: idOf('c', 1), externalId: '9', runId: idOf('a', 0) };
     const reason = { code: 'email.missing', detail: 'Because.', values: null, record: {} };
-    await live([() => [decision(clientStream(facts), client, quarantineClient(facts, reason))]]);
+    const waits = { bookingId: idOf('b', 91), connectionId: idOf('c', 1), externalId: '9' };
+    const stream = bookingStream(waits.bookingId);
+    await live([
+      () => [decision(clientStream(facts), client, quarantineClient(facts, reason))],
+      () => [decision(stream, booking, quarantineBooking(waits, facts.runId, { ...reason, clientId: null }))],
+      () => [decision(stream, booking, dismissBooking(waits))],
+    ]);
     const before = await snapshot();
     await rebuild([100_000]);
     expect(await snapshot()).toEqual(before);
     expect(before['leads']!.length).toBeGreaterThan(1);
     expect(before['quarantine']!.length).toBeGreaterThan(0);
+    expect(
+      await store.rows(`select kind from quarantine where dismissed_at is not null and kind = 'booking'`),
+    ).not.toEqual([]);
   });
 });

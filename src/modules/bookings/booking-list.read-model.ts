@@ -46,7 +46,13 @@ type ListEvent = BookingEvent | Moved;
 @Injectable()
 export class BookingList implements ReadModel<ListEvent> {
   readonly name = 'booking-list';
-  readonly on = ['BookingUpserted', 'BookingQuarantined', 'LeadMerged', 'LeadSplit'] as const;
+  readonly on = [
+    'BookingUpserted',
+    'BookingQuarantined',
+    'BookingDismissed',
+    'LeadMerged',
+    'LeadSplit',
+  ] as const;
 
   constructor(private readonly database: Database) {}
 
@@ -155,7 +161,7 @@ export class BookingList implements ReadModel<ListEvent> {
         updated_at = excluded.updated_at, version = excluded.version`);
   }
 
-  /** A newer version waits: whatever comes next must be looked at. */
+  /** A newer version waits, or was dismissed: whatever comes next must be looked at. */
   private async doubt(versions: ReadonlyMap<string, number>): Promise<void> {
     await this.database.execute(sql`
       update bookings set fingerprint = null, version = d.version

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
 import type { BookingStatus } from '../crm-connection/contract.ts';
 import type {
+  BookingDismissed,
   BookingEvent,
   BookingLinks,
   BookingQuarantined,
@@ -16,8 +18,8 @@ export type Appointment = BookingLinks & { status: BookingStatus; values: Bookin
 export type Booking = {
   /** As it was last taken; null when it never was. */
   taken: Appointment | null;
-  /** Set while its newest version waits in quarantine. */
-  quarantined: { code: string; record: unknown } | null;
+  /** Set while its newest version waits in quarantine, or has been dismissed there. */
+  quarantined: { code: string; record: unknown; dismissed: boolean } | null;
 } | null;
 
 export const booking: Decider<Booking, BookingEvent> = {
@@ -30,7 +32,12 @@ export const booking: Decider<Booking, BookingEvent> = {
       }
       case 'BookingQuarantined': {
         const record = event.personal?.record ?? null;
-        return { taken: state?.taken ?? null, quarantined: { code: event.data.code, record } };
+        const quarantined = { code: event.data.code, record, dismissed: false };
+        return { taken: state?.taken ?? null, quarantined };
+      }
+      case 'BookingDismissed': {
+        const waiting = state?.quarantined ?? null;
+        return { taken: state?.taken ?? null, quarantined: waiting && { ...waiting, dismissed: true } };
       }
       default:
         event satisfies never;
@@ -82,7 +89,7 @@ export const upsertBooking =
 
 export type UnusableReason = { code: string; detail: string; record: unknown; clientId: string | null };
 
-/** Puts aside a booking that cannot be taken: a fact when it did not already wait for the same reason in the same state. */
+/** Puts aside a booking that cannot be taken: a fact when it was not already, for the same reason in the same state. */
 export const quarantineBooking =
   (facts: BookingFacts, runId: string, { code, detail, record, clientId }: UnusableReason) =>
   (state: Booking): BookingQuarantined[] => {
@@ -92,6 +99,24 @@ export const quarantineBooking =
     return [
       { type: 'BookingQuarantined', data: { ...facts, runId, code }, personal: { detail, record }, subject },
     ];
+  };
+
+/** Takes a booking out of quarantine if it still is there as this record. @throws Collision */
+export const releaseBooking =
+  (facts: BookingFacts, record: unknown, appointment: Appointment & { values: BookingValues }) =>
+  (state: Booking): BookingUpserted[] => {
+    const waiting = state?.quarantined ?? null;
+    if (waiting === null || !isDeepStrictEqual(waiting.record, record)) throw new Collision('A booking');
+    return upsertBooking(facts, appointment)(state);
+  };
+
+/** Lets a waiting booking go without taking it. Again changes nothing. */
+export const dismissBooking =
+  (facts: BookingFacts) =>
+  (state: Booking): BookingDismissed[] => {
+    const waiting = state?.quarantined ?? null;
+    if (waiting === null || waiting.dismissed) return [];
+    return [{ type: 'BookingDismissed', data: { ...facts, code: waiting.code } }];
   };
 
 export const bookingStream = (bookingId: string): string => `booking-${bookingId}`;

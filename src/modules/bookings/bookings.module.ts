@@ -3,13 +3,22 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { BookingList, BookingsOfLeadHandler, CountBookingsHandler } from './booking-list.read-model.ts';
 import { BookingsController } from './bookings.controller.ts';
+import { DismissBookingsHandler } from './dismiss-bookings.ts';
+import { ReleaseBookingHandler } from './release-booking.ts';
 import { TakeBookingsHandler } from './take-bookings.ts';
 
 /** When who comes for what: the appointments of every CRM, each linked to the lead that its client is. */
 @Module({
   imports: [CqrsModule],
   controllers: [BookingsController],
-  providers: [TakeBookingsHandler, CountBookingsHandler, BookingsOfLeadHandler, BookingList],
+  providers: [
+    TakeBookingsHandler,
+    DismissBookingsHandler,
+    CountBookingsHandler,
+    BookingsOfLeadHandler,
+    ReleaseBookingHandler,
+    BookingList,
+  ],
 })
 export class BookingsModule {
   constructor(events: EventStore, bookings: BookingList) {

@@ -25,6 +25,33 @@ export class TakeBookings extends Command<TakenBookings> {
   }
 }
 
+/** Lets waiting bookings go until the CRM changes them. Returns how many did wait. Joins the open transaction. */
+export class DismissBookings extends Command<number> {
+  constructor(
+    readonly bookings: readonly { connectionId: string; externalId: string }[],
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+export type ReleasedBooking = { bookingId: string; leadId: string | null };
+
+/**
+ * Takes a booking out of quarantine, outside of any run, if it still waits there as `record`. Joins the open transaction.
+ * @throws Collision when it does not
+ */
+export class ReleaseBooking extends Command<ReleasedBooking> {
+  constructor(
+    readonly connectionId: string,
+    readonly booking: CrmBooking,
+    readonly record: unknown,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
 /** How many bookings of a connection are known that start or were made at `since` or later. */
 export class CountBookings extends Query<number> {
   constructor(
@@ -75,4 +102,6 @@ export type BookingQuarantined = Event<
   BookingFacts & { runId: string; code: string },
   { detail: string; record: unknown }
 >;
-export type BookingEvent = BookingUpserted | BookingQuarantined;
+/** A person has said "never mind": the booking waits no longer, until the CRM changes it. */
+export type BookingDismissed = Event<'BookingDismissed', BookingFacts & { code: string }>;
+export type BookingEvent = BookingUpserted | BookingQuarantined | BookingDismissed;

@@ -3,10 +3,10 @@ import { CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { nameBasedUuid } from '../../shared/name-based-uuid.ts';
 import { storable } from '../../shared/storable.ts';
 import type { CrmBooking, UnusableBooking } from '../crm-connection/contract.ts';
 import { FindLeads } from '../leads/contract.ts';
+import { bookingFacts } from './booking-facts.ts';
 import { bookingFingerprint } from './booking-fingerprint.ts';
 import { BookingList } from './booking-list.read-model.ts';
 import { booking, bookingStream, quarantineBooking, upsertBooking } from './booking.decider.ts';
@@ -68,7 +68,7 @@ export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
     const clients = new Set(bookings.flatMap(({ clientId }) => clientId ?? []));
     const leads = await this.queries.execute(new FindLeads(connectionId, [...clients]));
     return bookings.map(({ externalId, clientId, status, ...values }) => ({
-      facts: factsOf(connectionId, externalId),
+      facts: bookingFacts(connectionId, externalId),
       links: { clientId, leadId: clientId === null ? null : (leads.get(clientId) ?? null) },
       status,
       values,
@@ -76,20 +76,13 @@ export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
   }
 }
 
-/** The same booking has the same id, whoever meets it first. */
-const factsOf = (connectionId: string, externalId: string): BookingFacts => ({
-  bookingId: nameBasedUuid(`booking/${connectionId}/${externalId}`),
-  connectionId,
-  externalId,
-});
-
 const streamOf = ({ bookingId }: BookingFacts): string => bookingStream(bookingId);
 
 /** A record without an id is known by its content, so that meeting it again is not a second one. */
 const waitingOf = (connectionId: string, reason: UnusableBooking): Waiting => {
   const record = storable(reason.record);
   const id = reason.externalId ?? `unreadable-${hash('sha256', JSON.stringify(record)).slice(0, 32)}`;
-  return { facts: factsOf(connectionId, id), reason: { ...reason, record } };
+  return { facts: bookingFacts(connectionId, id), reason: { ...reason, record } };
 };
 
 const tally = (

@@ -161,6 +161,15 @@ export abstract class CrmBookings {
     since: Date,
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined>;
+
+  /**
+   * Reads records as they were put aside once more. Of the CRM it asks nothing but what every booking is read with, which
+   * is its zone and the names of services and providers, and only where these are not known.
+   */
+  abstract readAgain(
+    connectionId: string,
+    records: readonly unknown[],
+  ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
 }
 
 /** `personal` of a connection: who signs in, and what people call it. */

@@ -103,6 +103,13 @@ export abstract class CrmProvider {
     window: BookingWindow,
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined>;
+  /** Makes of records that were put aside, as `record` of an unusable booking has them, what a listing would today. */
+  abstract readBookings(
+    session: CrmSession,
+    records: readonly unknown[],
+    timezone: string | null,
+    signal: AbortSignal,
+  ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
   /** What these clients say in the company's own fields. Leaves out who is gone, and all where they are not shown. */
   abstract clientFields(
     session: CrmSession,

@@ -17,7 +17,7 @@ import type {
   CrmBookings,
   CustomField,
 } from './contract.ts';
-import { CrmProvider } from './crm-provider.ts';
+import { CrmProvider, signInDeadline } from './crm-provider.ts';
 import type { CrmReport, CrmSession } from './crm-provider.ts';
 
 /** What no waiting will mend: a person has to do something about the connection. */
@@ -115,6 +115,19 @@ export class CrmSessions extends CrmClients implements CrmBookings {
       throw explained(error);
     }
     return fields;
+  }
+
+  async readAgain(
+    connectionId: string,
+    records: readonly unknown[],
+  ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>> {
+    try {
+      const known = await this.queries.execute(new GetConnection(connectionId));
+      const session = await this.open(known);
+      return await this.provider.readBookings(session, records, known.timezone, signInDeadline());
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   /** Tries each way in and reports, whatever comes of it. A way that opens ends the need for attention. */

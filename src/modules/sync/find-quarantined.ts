@@ -15,13 +15,4 @@ export class FindQuarantined {
       'No record waits under this id: there never was one, or it has been released meanwhile. GET /api/quarantine lists those that wait.';
     throw new Refusal('not-found', 'quarantine-not-found', detail);
   }
-
-  /** A client, which is the only kind that people can replay and dismiss. */
-  async client(id: string): Promise<QuarantinedRecord> {
-    const record = await this.one(id);
-    if (record.kind === 'client') return record;
-    const detail =
-      'Only clients can be replayed and dismissed. Bookings are looked at again by every sync: mend the booking in the CRM.';
-    throw new Refusal('unprocessable', 'quarantine-kind', detail);
-  }
 }

@@ -21,7 +21,7 @@ const NAMELESS =
 const OTHERWISE = 'Mend the record in the CRM and sync, or dismiss it.';
 
 const BOOKING =
-  'Mend the booking in the CRM: the next sync takes it. Bookings can be neither replayed nor dismissed.';
+  'Mend the booking in the CRM: the next sync takes it. Or replay it when the company has another time zone by now, or dismiss it.';
 
 /** What to do about a record in quarantine. */
 export const adviceOn = ({ kind, code, externalId }: Waiting): string => {

@@ -3,6 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import type { Caller } from '../../shared/caller.ts';
+import { Refusal } from '../../shared/errors.ts';
 import { CurrentCaller } from '../../shared/http/current-caller.ts';
 import { instant } from '../../shared/http/instant.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
@@ -10,7 +11,7 @@ import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
-import { DismissClient } from './dismiss-client.ts';
+import { DismissQuarantined } from './dismiss-quarantined.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import {
   DismissedManyDto,
@@ -23,6 +24,7 @@ import {
   SweepDto,
 } from './quarantine.dto.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { ReplayBooking } from './replay-booking.ts';
 import { ReplayClient } from './replay-client.ts';
 import { SweepQuarantine } from './sweep-quarantine.ts';
 import type { Fix } from './waiting-client.decider.ts';
@@ -56,34 +58,38 @@ export class QuarantineController {
   }
 
   /**
-   * Takes a client once more, as the CRM said it last, with the fix laid over it. 422 says why it still cannot be taken; the
-   * fix is not kept then.
+   * Takes a record once more, as the CRM said it last; a client with the fix laid over it. 422 says why it still cannot be
+   * taken; the fix is not kept then.
    */
   @Post(':id/replay')
   @HttpCode(200)
-  @Problems('unprocessable')
+  @Problems('unprocessable', 'conflict', 'bad-gateway')
   async replay(
     @Param('id', UuidParamPipe) id: string,
     @Body() { fix }: ReplayDto,
     @CurrentCaller() by: Caller,
   ): Promise<ReplayedDto> {
-    const leadId = await this.commands.execute(new ReplayClient(id, saidIn(fix), by));
-    return { released: true, leadId };
+    const said = saidIn(fix);
+    const { kind } = await this.find.one(id);
+    if (kind === 'client') {
+      return { released: true, leadId: await this.commands.execute(new ReplayClient(id, said, by)) };
+    }
+    if (Object.keys(said).length > 0) throw nothingToFix();
+    return { released: true, ...(await this.commands.execute(new ReplayBooking(id, by))) };
   }
 
   /** "Never mind": the record waits no longer, unless the CRM changes it. */
   @Post(':id/dismiss')
   @HttpCode(200)
-  @Problems('unprocessable')
   async dismiss(
     @Param('id', UuidParamPipe) id: string,
     @CurrentCaller() by: Caller,
   ): Promise<QuarantinedRecordDto> {
-    await this.commands.execute(new DismissClient(id, by));
+    await this.commands.execute(new DismissQuarantined([await this.find.one(id)], by));
     return this.find.one(id);
   }
 
-  /** Replays every waiting client that matches, at most 10,000 at a time. */
+  /** Replays every waiting client that matches, at most 10,000 at a time. Bookings are left to the next sync. */
   @Post('replay')
   @HttpCode(200)
   async replayMany(@Body() body: SweepDto, @CurrentCaller() by: Caller): Promise<ReplayedManyDto> {
@@ -91,7 +97,7 @@ export class QuarantineController {
     return { released: done, stillWaiting: left, remaining };
   }
 
-  /** Dismisses every waiting client that matches, at most 10,000 at a time. */
+  /** Dismisses every waiting record that matches, at most 10,000 at a time. */
   @Post('dismiss')
   @HttpCode(200)
   async dismissMany(@Body() body: SweepDto, @CurrentCaller() by: Caller): Promise<DismissedManyDto> {
@@ -99,7 +105,8 @@ export class QuarantineController {
     return { dismissed: done, remaining };
   }
 
-  private sweep(action: 'replay' | 'dismiss', { connectionId, code, kind }: SweepDto, by: Caller) {
+  private async sweep(action: 'replay' | 'dismiss', { connectionId, code, kind }: SweepDto, by: Caller) {
+    if (!connectionId && !code && !kind) throw unsaid();
     const filter = {
       connectionId: connectionId ?? undefined,
       code: code ?? undefined,
@@ -108,6 +115,18 @@ export class QuarantineController {
     return this.commands.execute(new SweepQuarantine(action, filter, by));
   }
 }
+
+/** A body that got lost on its way must not empty the quarantine. */
+const unsaid = (): Refusal => {
+  const detail = 'Say which records: connectionId, code or kind, at least one of them.';
+  return new Refusal('invalid', 'invalid-request', detail, { errors: [{ pointer: '', detail }] });
+};
+
+const nothingToFix = (): Refusal => {
+  const detail =
+    'There is nothing to fix in a booking. Replay it without a fix, or mend it in the CRM and sync.';
+  return new Refusal('invalid', 'invalid-request', detail, { errors: [{ pointer: '/fix', detail }] });
+};
 
 /** A field that is null or left out says nothing. */
 const saidIn = (fix: FixDto | null | undefined): Fix => {

@@ -89,6 +89,7 @@ export class FixDto {
 }
 
 export class ReplayDto {
+  /** For a client only: there is nothing to fix in a booking. */
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -96,10 +97,13 @@ export class ReplayDto {
   fix?: FixDto | null;
 }
 
-/** The client has been taken. */
+/** The record has been taken. */
 export class ReplayedDto {
   released!: true;
-  leadId!: string;
+  /** Null for a booking whose client is no lead yet. */
+  leadId!: string | null;
+  /** For a booking only. */
+  bookingId?: string;
 }
 
 /** Which waiting clients; all of them if nothing is said. */

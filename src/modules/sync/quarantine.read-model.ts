@@ -59,6 +59,7 @@ export class Quarantine implements ReadModel<Taken> {
     'ClientDismissed',
     'BookingUpserted',
     'BookingQuarantined',
+    'BookingDismissed',
   ] as const;
 
   constructor(private readonly database: Database) {}
@@ -72,7 +73,7 @@ export class Quarantine implements ReadModel<Taken> {
       const known = waiting.get(stream);
       if (event.type === 'ClientQuarantined' || event.type === 'BookingQuarantined') {
         waiting.set(stream, { event, firstSeenAt: known?.firstSeenAt ?? recordedAt, dismissedAt: null });
-      } else if (event.type === 'ClientDismissed') {
+      } else if (event.type === 'ClientDismissed' || event.type === 'BookingDismissed') {
         if (known === undefined) dismissed.set(stream, recordedAt);
         else known.dismissedAt = recordedAt;
       } else {
@@ -87,23 +88,29 @@ export class Quarantine implements ReadModel<Taken> {
   };
 
   /** Notes that somebody has tried in vain to have these records taken. */
-  async tried(connectionId: string, externalIds: readonly string[]): Promise<void> {
-    if (externalIds.length === 0) return;
-    await this.database.execute(sql`
-      update quarantine set attempts = attempts + 1
-       where connection_id = ${connectionId} and kind = 'client' and external_id = any(${externalIds}::text[])`);
-  }
-
-  /** Notes that a run has met these waiting records again, unchanged. */
-  async sighted(
+  async tried(
     connectionId: string,
     externalIds: readonly string[],
     kind: QuarantinedRecord['kind'] = 'client',
   ): Promise<void> {
     if (externalIds.length === 0) return;
     await this.database.execute(sql`
-      update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1
+      update quarantine set attempts = attempts + 1
        where connection_id = ${connectionId} and kind = ${kind} and external_id = any(${externalIds}::text[])`);
+  }
+
+  /** Notes that a run has met these records again, unchanged. Returns those that wait; the others were dismissed. */
+  async sighted(
+    connectionId: string,
+    externalIds: readonly string[],
+    kind: QuarantinedRecord['kind'] = 'client',
+  ): Promise<ReadonlySet<string>> {
+    if (externalIds.length === 0) return new Set();
+    const rows = await this.database.rows(sql<{ externalId: string; waits: boolean }>`
+      update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1
+       where connection_id = ${connectionId} and kind = ${kind} and external_id = any(${externalIds}::text[])
+      returning external_id as "externalId", dismissed_at is null as waits`);
+    return new Set(rows.flatMap(({ externalId, waits }) => (waits ? [externalId] : [])));
   }
 
   async page({ after, limit, ...filter }: QuarantineQuestion): Promise<QuarantinedRecord[]> {

@@ -41,7 +41,7 @@ export class ReplayClientHandler implements ICommandHandler<ReplayClient> {
   ) {}
 
   async execute({ id, fix, by }: ReplayClient): Promise<string> {
-    const waiting = await this.find.client(id);
+    const waiting = await this.find.one(id);
     try {
       return await this.events.oneAtATime(REPLAYS, () => this.replay(waiting, fix, by));
     } catch (error) {
@@ -52,7 +52,7 @@ export class ReplayClientHandler implements ICommandHandler<ReplayClient> {
   }
 
   private async replay(record: QuarantinedRecord, fix: Fix, by: Caller): Promise<string> {
-    const { connectionId, externalId } = await this.find.client(record.id);
+    const { connectionId, externalId } = await this.find.one(record.id);
     const identity = { connectionId, externalId };
     const connection = await this.queries.execute(new GetConnection(connectionId));
     const fixing = decision(clientStream(identity), client, fixClient(identity, fix));

@@ -1,21 +1,19 @@
-import { Command, CommandHandler, QueryBus } from '@nestjs/cqrs';
+import { Command, CommandBus, CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
-import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { GetConnection } from '../crm-connection/contract.ts';
 import { ClientFixes } from './client-fixes.ts';
-import { client, clientStream } from './client.decider.ts';
+import { DismissQuarantined } from './dismiss-quarantined.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantineFilter, QuarantinePlace, QuarantinedRecord } from './quarantine.read-model.ts';
 import { REPLAYS, TakeClients } from './take-clients.ts';
 import type { Good } from './sort-clients.ts';
-import { dismissClient } from './waiting-client.decider.ts';
 
 /** `remaining`: matching records that were not looked at, because one sweep is bounded. */
 export type Swept = { done: number; left: number; remaining: number };
 
-/** Replays or dismisses every waiting client that matches; `done` counts those that wait no longer. */
+/** Replays every waiting client that matches, or dismisses every record; `done` counts those that wait no longer. */
 export class SweepQuarantine extends Command<Swept> {
   constructor(
     readonly action: 'replay' | 'dismiss',
@@ -28,11 +26,13 @@ export class SweepQuarantine extends Command<Swept> {
 
 const BATCH = 200; // records a transaction
 const MOST = 10_000; // records a sweep
+const CLIENTS = { kind: 'client' } as const;
 
 @CommandHandler(SweepQuarantine)
 export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> {
   constructor(
     private readonly queries: QueryBus,
+    private readonly commands: CommandBus,
     private readonly events: EventStore,
     private readonly quarantine: Quarantine,
     private readonly fixes: ClientFixes,
@@ -41,19 +41,22 @@ export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> 
 
   async execute({ action, filter, by }: SweepQuarantine): Promise<Swept> {
     const swept = { done: 0, left: 0, remaining: 0 };
-    if (filter.kind === 'booking') return swept;
-    const clients = { ...filter, kind: 'client', status: 'waiting' } as const;
+    if (action === 'replay' && filter.kind === 'booking') return swept;
+    const which = { ...filter, ...(action === 'replay' && CLIENTS), status: 'waiting' } as const;
     let after: QuarantinePlace | null = null;
     for (let seen = 0; seen < MOST; seen += BATCH) {
-      const records: QuarantinedRecord[] = await this.quarantine.page({ ...clients, after, limit: BATCH });
+      const records: QuarantinedRecord[] = await this.quarantine.page({ ...which, after, limit: BATCH });
       const last = records.at(-1);
       if (last === undefined) return swept;
       after = [last.firstSeenAt, last.id];
-      const done = action === 'replay' ? await this.replay(records, by) : await this.dismiss(records, by);
+      const done =
+        action === 'replay'
+          ? await this.replay(records, by)
+          : await this.commands.execute(new DismissQuarantined(records, by));
       swept.done += done;
       swept.left += records.length - done;
     }
-    return { ...swept, remaining: await this.quarantine.count(clients, after) };
+    return { ...swept, remaining: await this.quarantine.count(which, after) };
   }
 
   private async replay(records: readonly QuarantinedRecord[], by: Caller): Promise<number> {
@@ -75,16 +78,5 @@ export class SweepQuarantineHandler implements ICommandHandler<SweepQuarantine> 
       if (waiting === null || waiting.values === null || waiting.dismissed) return [];
       return [{ externalId, values: waiting.values, record: waiting.record, waiting }];
     });
-  }
-
-  private async dismiss(records: readonly QuarantinedRecord[], by: Caller): Promise<number> {
-    const recorded = await this.events.transact(
-      records.map(({ connectionId, externalId }) => {
-        const identity = { connectionId, externalId };
-        return decision(clientStream(identity), client, dismissClient(identity));
-      }),
-      { ...by, causationId: null },
-    );
-    return recorded.filter((events) => events.length > 0).length;
   }
 }

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CountBookings, TakeBookings } from '../bookings/contract.ts';
+import type { TakenBookings } from '../bookings/contract.ts';
 import { CrmBookings } from '../crm-connection/contract.ts';
 import type { BookingPage, CrmWarning } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Progress } from './active-runs.store.ts';
 import { batches } from './batches.ts';
-import type { SyncCounts } from './contract.ts';
+import type { BookingCounts } from './contract.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { RunTask } from './sync-page.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
@@ -69,9 +70,10 @@ export class SyncBookings {
     const command = new TakeBookings(connection.id, bookings, unusable, runId, by);
     const taken = await this.events.transaction(async () => {
       const { waiting, ...outcomes } = await this.commands.execute(command);
-      await this.quarantine.sighted(connection.id, waiting, 'booking');
+      const still = await this.quarantine.sighted(connection.id, waiting, 'booking');
+      const dismissed = waiting.filter((externalId) => !still.has(externalId)).length;
       const fetched = bookings.length + unusable.length;
-      const counts: SyncCounts = { ...NO_COUNTS, bookings: { fetched, ...outcomes } };
+      const counts = { ...NO_COUNTS, bookings: tally(fetched, outcomes, dismissed) };
       const { phase, total } = progress;
       await this.activeRuns.advance(runId, { counts, phase, total });
       return counts;
@@ -79,6 +81,19 @@ export class SyncBookings {
     progress.counts = add(progress.counts, taken);
   }
 }
+
+/** Bookings that were dismissed and have not changed since are as they shall be. */
+const tally = (
+  fetched: number,
+  { created, updated, unchanged, quarantined }: Omit<TakenBookings, 'waiting'>,
+  dismissed: number,
+): BookingCounts => ({
+  fetched,
+  created,
+  updated,
+  unchanged: unchanged + dismissed,
+  quarantined: quarantined - dismissed,
+});
 
 /** Nothing where there was something is no news to act on, unless the CRM says why. */
 const doubtOf = (

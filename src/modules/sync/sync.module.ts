@@ -5,11 +5,12 @@ import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts'
 import { ActiveRuns } from './active-runs.store.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
-import { DismissClientHandler } from './dismiss-client.ts';
+import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
 import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
@@ -28,8 +29,9 @@ import { WaitForRun } from './wait-for-run.ts';
   providers: [
     SyncCrmHandler,
     GetRunHandler,
+    ReplayBookingHandler,
     ReplayClientHandler,
-    DismissClientHandler,
+    DismissQuarantinedHandler,
     SweepQuarantineHandler,
     FindQuarantined,
     ClientFixes,

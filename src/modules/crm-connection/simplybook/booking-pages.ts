@@ -19,6 +19,17 @@ const shutPage = (code: Shut): BookingPage => {
   return { bookings: [], unreadable: [], announced: null, warnings, end: { complete: true } };
 };
 
+/** What a listing would make of these records today, in the window or not. */
+export const bookingsOf = async (
+  visit: Visit,
+  records: readonly unknown[],
+  timezone: string | null,
+): Promise<BookingPage> => {
+  const isRpc = (await visit.tokens.way()) === 'rpc';
+  const company = isRpc ? rpcCompany(visit.rpc, timezone) : restCompany(visit.rest, timezone);
+  return new BookingReader(company, new Date()).page(records, true, null, 'all');
+};
+
 /** A company's bookings of the window: by REST, or by JSON-RPC where REST is no way or has none. */
 export async function* bookingPages(
   visit: Visit,

@@ -9,7 +9,7 @@ import {
   type CrmSession,
   type CrmToken,
 } from '../crm-provider.ts';
-import { bookingPages } from './booking-pages.ts';
+import { bookingPages, bookingsOf } from './booking-pages.ts';
 import { checkWays } from './check.ts';
 import { clientFieldsQuestion } from './client-fields.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
@@ -69,6 +69,15 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     signal: AbortSignal,
   ): AsyncGenerator<BookingPage, void, undefined> {
     return bookingPages(this.#visit(session, signal), window, this.#settings.maxPages);
+  }
+
+  override readBookings(
+    session: CrmSession,
+    records: readonly unknown[],
+    timezone: string | null,
+    signal: AbortSignal,
+  ): Promise<BookingPage> {
+    return bookingsOf(this.#visit(session, signal), records, timezone);
   }
 
   override async *clientFields(
