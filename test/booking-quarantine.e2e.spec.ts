@@ -106,7 +106,9 @@ describe('dismissing a booking', () => {
     const { status, stats, errors } = await world.sync(connection);
     expect([status, errors.length]).toEqual(['succeeded-with-errors', 1]);
     expect(stats).toMatchObject({ bookings_found: 2, bookings_unchanged: 1, bookings_quarantined: 1 });
-    expect(await bookingsOf(connection)).toMatchObject([{ startAt: before?.startAt, status: 'confirmed' }]);
+    expect(await bookingsOf(connection)).toMatchObject([
+      { startAt: before?.startAt, status: 'confirmed', version: 4 },
+    ]);
     company.bookings.change(id, { status: 'confirmed' });
     await world.sync(connection);
     expect(await bookingsOf(connection)).toMatchObject([{ startAt: before?.startAt }]);
@@ -247,6 +249,42 @@ describe('replaying a booking', () => {
     });
     expect(kinds(events)).toEqual(['BookingUpserted']);
     expect(await bookingsOf(connection)).toMatchObject([{ version: 2 }]);
+  });
+
+  it('of which a sync brings another version meanwhile is 409 and changes nothing', async () => {
+    const { company, connection } = await world.connected({ clients: 1, switches: { nested: false } });
+    const { id } = company.bookings.add({ clientId: 1, ...JUMPED });
+    await world.sync(connection);
+    const [waiting] = await listed(connection);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    // The names of services come on pages too: the replay waits for the first one, the sync does not.
+    const names = company.holdPage(1);
+    const replaying = replay(waiting!.id);
+    await names.reached;
+    company.holdPage(1_000);
+    company.bookings.change(id, { start: '2031-02-31 10:00:00' });
+    await world.sync(connection);
+    const events = await world.appended(async () => {
+      names.release();
+      const { status, code } = await replaying;
+      expect([status, code]).toEqual([409, 'quarantine-changed']);
+    });
+    expect(events).toEqual([]);
+    expect(await bookingsOf(connection)).toEqual([]);
+    company.bookings.change(id, { start: '2031-03-30 02:30:00' });
+    const reread = await world.appended(() => world.sync(connection));
+    expect(kinds(reread)).toEqual(['SyncStarted', 'BookingUpserted', 'SyncCompleted']);
+  });
+
+  it('learns the names that it leaves out, as a sync does', async () => {
+    const { company, connection } = await world.connected({ clients: 1, switches: { nested: false } });
+    company.bookings.add({ clientId: 1, ...JUMPED });
+    await world.sync(connection);
+    const [waiting] = await listed(connection);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    expect((await replay(waiting!.id)).status).toBe(200);
+    expect(await bookingsOf(connection)).toMatchObject([{ service: 'Full session' }]);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 
   it('while a sync brings another version of it never leaves the old one', async () => {
