@@ -82,8 +82,8 @@ export const TOKENS: readonly Draft[] = [
   },
   {
     name: 'rpc-expired',
-    says: 'without REST, whose tokens are good for four requests',
-    switches: { restMissing: true, expireAfter: 4 },
+    says: 'without REST, whose tokens are good for three requests',
+    switches: { restMissing: true, expireAfter: 3 },
     expected: COMPLETE,
     logins: 5,
   },

@@ -4,6 +4,7 @@ import { dayStarts } from './booking-window.ts';
 import { isRecord, recordKey } from './client-record.ts';
 import type { End } from './listing.ts';
 import { looksCut, readRows, type Rows } from './rpc-client-list.ts';
+import { answerUnusable } from './refusals.ts';
 import type { Shut } from './rest-bookings.ts';
 import type { RpcQuestion, RpcVisit } from './rpc-visit.ts';
 
@@ -71,7 +72,7 @@ export class RpcBookings {
   /** Returns why there was no list, or null. */
   async *pages(): AsyncGenerator<BookingPage, Shut | null, undefined> {
     const since = await this.#reader.since();
-    const shut = await this.#ask({ date_from: since, limit: '1' });
+    const shut = await this.#ask({ date_from: since, limit: '1' }, this.#isProven);
     if (typeof shut === 'string') return shut;
     const made = yield* this.#madeLately(since);
     const started = yield* this.#startingFrom(since);
@@ -112,18 +113,17 @@ export class RpcBookings {
     return COMPLETE;
   }
 
-  async #ask(filter: Filter): Promise<Rows | Shut> {
-    const question = rpcBookingsQuestion(filter);
-    const rows = await this.#visit.ask(this.#isProven ? { ...question, withoutLogin: true } : question);
+  async #ask(filter: Filter, withoutLogin: boolean): Promise<Rows | Shut> {
+    const rows = await this.#visit.ask({ ...rpcBookingsQuestion(filter), withoutLogin });
     return typeof rows === 'string' ? rows : { ...rows, records: rows.records.map(asRest) };
   }
 
+  /** Bookings have been opened before: a denial now is the end of a token, and never "there are none". */
   async #rows(filter: Filter): Promise<Rows> {
-    const rows = await this.#ask(filter);
-    return typeof rows === 'string' ? NO_ROWS : rows;
+    const rows = await this.#ask(filter, false);
+    if (typeof rows !== 'string') return rows;
+    throw answerUnusable('it opened the bookings and then denied them');
   }
 }
-
-const NO_ROWS: Rows = { records: [], cut: false };
 
 const nextDay = (day: string): string => new Date(Date.parse(day) + DAY).toISOString().slice(0, 10);

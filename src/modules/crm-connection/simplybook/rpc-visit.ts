@@ -17,7 +17,7 @@ export type RpcQuestion<T> = {
   /** What an error of this code means where it is no failure; 404 stands for a JSON-RPC that is not there. */
   instead?: Record<number, T>;
   /** It is not worth a login of its own. */
-  withoutLogin?: true;
+  withoutLogin?: boolean;
 };
 
 /**
