@@ -223,6 +223,16 @@ describe('replaying a booking', () => {
     expect(await listed(connection)).toMatchObject([{ code: 'record.unreadable' }]);
   });
 
+  it('works where JSON-RPC is the only way', async () => {
+    const { company, connection } = await world.connected({ clients: 1, switches: { restMissing: true } });
+    company.bookings.add({ clientId: 1, ...JUMPED });
+    await world.sync(connection);
+    const [waiting] = await listed(connection);
+    company.faults.set({ companyTimezone: 'Africa/Lagos' });
+    expect((await replay(waiting!.id)).status).toBe(200);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
+  });
+
   it('works for one that was dismissed', async () => {
     const { company, connection, waiting } = await waitsIn(JUMPED);
     await dismiss(waiting.id);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Command, CommandBus, CommandHandler, QueryBus } from '@nestjs/cqrs';
+import { Command, CommandBus, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
@@ -7,7 +7,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { isWhole } from '../../shared/storable.ts';
 import { ReleaseBooking } from '../bookings/contract.ts';
 import type { ReleasedBooking } from '../bookings/contract.ts';
-import { CrmBookings, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import { CrmBookings } from '../crm-connection/contract.ts';
 import type { CrmBooking } from '../crm-connection/contract.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { adviceOn } from './quarantine-advice.ts';
@@ -27,7 +27,6 @@ export class ReplayBooking extends Command<ReleasedBooking> {
 @CommandHandler(ReplayBooking)
 export class ReplayBookingHandler implements ICommandHandler<ReplayBooking> {
   constructor(
-    private readonly queries: QueryBus,
     private readonly commands: CommandBus,
     private readonly events: EventStore,
     private readonly find: FindQuarantined,
@@ -38,8 +37,6 @@ export class ReplayBookingHandler implements ICommandHandler<ReplayBooking> {
   async execute({ id, by }: ReplayBooking): Promise<ReleasedBooking> {
     const waiting = await this.find.one(id);
     const { connectionId, externalId } = waiting;
-    const { status } = await this.queries.execute(new GetConnection(connectionId));
-    if (status === 'disconnected') throw connectionDisconnected();
     const read = await this.read(waiting);
     if ('booking' in read) {
       return this.events.transaction(() => this.take(waiting, read.booking, by));
