@@ -10,7 +10,9 @@ const WORTH_ANOTHER_TRY = new Set([
   '40P01', // deadlock
   '23505', // unique violation: somebody else was faster, the next try sees what they wrote
 ]);
-const TRIES = 5;
+/** Of those that collide one gets through each time, so that as many can wait for one another as there are tries. */
+const TRIES = 12;
+const LONGEST_PAUSE = 1_000; // ms
 
 const isWorthAnotherTry = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && WORTH_ANOTHER_TRY.has(String(error.code));
@@ -51,7 +53,7 @@ export class Database {
         return await this.once(work);
       } catch (error) {
         if (attempt >= TRIES || !isWorthAnotherTry(error)) throw error;
-        await sleep(Math.random() * 20 * 2 ** attempt);
+        await sleep(Math.random() * Math.min(20 * 2 ** attempt, LONGEST_PAUSE));
       }
     }
   }
