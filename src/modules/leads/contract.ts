@@ -30,6 +30,8 @@ export type LeadMatch =
       home: string;
       /** The e-mail was free when asked, and nothing will notice when it goes to another lead before this is recorded. */
       unsure?: true;
+      /** The key of the e-mail by which the lead was found; absent for the client's own lead and for a new one. */
+      by?: string;
     }
   | { code: 'email.missing' | 'email.invalid' | 'name.missing'; detail: string }
   | { code: 'email.taken'; detail: string; leads: [string, string] };
@@ -48,7 +50,7 @@ export class MatchLeads extends Query<LeadMatch[]> {
 }
 
 /** A client with the lead it was matched to, and the decision that takes the client. */
-export type LeadUpsert = SourceClient & { leadId: string; home: string; cause: Decision };
+export type LeadUpsert = SourceClient & { leadId: string; home: string; by?: string; cause: Decision };
 
 /**
  * What brings leads up to date with their sources, a decision for each: `LeadUpserted`, or nothing. For the batch that

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Collision } from '../../shared/event-store/decider.ts';
 import type { LeadMatch, Source, SourceClient } from './contract.ts';
 import { emailKey } from './email-key.ts';
+import { homeOf } from './lead.decider.ts';
+import type { FiledSource, Lead } from './lead.decider.ts';
 
 /** A source of a lead, the key of its e-mail, if it has one, and the lead it would be by itself were nothing merged. */
 export type KeyedSource = Source & { emailKey: string | null; home: string };
@@ -34,6 +37,25 @@ export const keysOf = (leadId: string, sources: readonly KeyedSource[]): Map<str
   }
   return keys;
 };
+
+/** The keys of a lead with these sources, each with the part that holds it. */
+export const keysIn = (leadId: string, sources: readonly FiledSource[]): ReadonlyMap<string, string> =>
+  keysOf(
+    leadId,
+    sources.map((source) => {
+      const email = emailKey(source.email);
+      return { ...source, emailKey: 'key' in email ? email.key : null, home: homeOf(leadId, source) };
+    }),
+  );
+
+/** Decides only if that part of the lead still has the e-mail by which it was found. @throws Collision */
+export const found =
+  <E>(leadId: string, { home, by }: { home: string; by?: string }, decide: (state: Lead) => E[]) =>
+  (state: Lead): E[] => {
+    if (by !== undefined && keysIn(leadId, state?.sources ?? []).get(by) !== home)
+      throw new Collision(`Lead ${leadId}`);
+    return decide(state);
+  };
 
 const nameOf = ({ connectionId, externalId }: Source): string => `${connectionId}/${externalId}`;
 
@@ -97,9 +119,10 @@ type Keyed = Omit<KeyedSource, 'home'>;
 
 /** Rules 2 and 3: the lead that has the e-mail, or a new one. */
 const link = (source: Keyed, books: Books): LeadMatch => {
-  const owner = books.ownerOf(source.emailKey) ?? asOwner(randomUUID());
+  const found = books.ownerOf(source.emailKey);
+  const owner = found ?? asOwner(randomUUID());
   books.put(owner.leadId, [...books.sourcesOf(owner.leadId), { ...source, home: owner.home }]);
-  return owner;
+  return found === undefined || source.emailKey === null ? owner : { ...owner, by: source.emailKey };
 };
 
 const asOwner = (leadId: string): Owner => ({ leadId, home: leadId });

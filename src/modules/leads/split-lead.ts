@@ -4,11 +4,10 @@ import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { emailKey } from './email-key.ts';
 import { LeadBooks, MOVES } from './lead-books.ts';
-import { keysOf } from './lead-identity.ts';
 import { broughtBy, comeBack, giveBack } from './lead-merge.decider.ts';
-import { homeOf, lead, leadStream } from './lead.decider.ts';
+import { keysIn } from './lead-identity.ts';
+import { lead, leadStream } from './lead.decider.ts';
 import type { FiledSource } from './lead.decider.ts';
 
 /** Undoes a merge: `otherId` comes back as a lead of its own, with its sources and what they say by now. */
@@ -47,19 +46,10 @@ export class SplitLeadHandler implements ICommandHandler<SplitLead> {
 
 type Part = { leadId: string; sources: readonly FiledSource[] };
 
-const keysIn = ({ leadId, sources }: Part): ReadonlyMap<string, string> =>
-  keysOf(
-    leadId,
-    sources.map((source) => {
-      const email = emailKey(source.email);
-      return { ...source, emailKey: 'key' in email ? email.key : null, home: homeOf(leadId, source) };
-    }),
-  );
-
 /** One e-mail address belongs to one lead. */
 const refuseShared = (one: Part, other: Part): void => {
-  const keys = keysIn(other);
-  if (![...keysIn(one).keys()].some((key) => keys.has(key))) return;
+  const keys = keysIn(other.leadId, other.sources);
+  if (![...keysIn(one.leadId, one.sources).keys()].some((key) => keys.has(key))) return;
   throw new Refusal(
     'conflict',
     'leads-share-email',

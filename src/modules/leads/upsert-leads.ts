@@ -4,6 +4,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import type { Decision } from '../../shared/event-store/decider.ts';
 import { UpsertLeads } from './contract.ts';
 import type { LeadValues } from './contract.ts';
+import { found } from './lead-identity.ts';
 import { lead, leadStream, upsert } from './lead.decider.ts';
 import { diallable } from './phone.ts';
 
@@ -14,7 +15,7 @@ export class UpsertLeadsHandler implements IQueryHandler<UpsertLeads> {
       decision(
         leadStream(one.leadId),
         lead,
-        upsert(one.leadId, one, withNumber(one.values, country), one.home),
+        found(one.leadId, one, upsert(one.leadId, one, withNumber(one.values, country), one.home)),
         one.cause,
       ),
     );
