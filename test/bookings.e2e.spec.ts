@@ -509,3 +509,23 @@ describe('the bookings of two leads that are one person', () => {
     expect([await totalOf(kept), await totalOf(merged)]).toEqual([1, 1]);
   });
 });
+
+describe('bookings from before the window, of which JSON-RPC tells when they change', () => {
+  it('are brought up to date where they are known, and not taken where they are not', async () => {
+    const { company, connection } = await world.connected({ clients: 1, switches: { onPageCap: 3 } });
+    const day = (count: number): string =>
+      `${moved(company.bookings.now(), count * DAY).slice(0, 10)} 10:00:00`;
+    const book = (days: number) =>
+      company.bookings.add({ start: day(days), end: day(days), recorded: day(-50) });
+    const { id } = book(-29);
+    for (let count = 0; count < 4; count += 1) book(-60);
+    await world.sync(connection);
+    expect(await facts(() => world.sync(connection))).toEqual([]);
+    company.bookings.change(id, { start: day(-61), end: day(-61) });
+    const events = await facts(() => world.sync(connection));
+    expect(events.map(({ type, data }) => [type, data['change'], data['externalId']])).toEqual([
+      ['BookingUpserted', 'updated', String(id)],
+    ]);
+    expect(await bookingsOf(connection)).toMatchObject([{ startLocal: day(-61) }]);
+  });
+});

@@ -9,7 +9,7 @@ import type { Recorded } from '../../shared/event-store/event.ts';
 import type { BookingStatus } from '../crm-connection/contract.ts';
 import type { LeadMerged, LeadSplit } from '../leads/contract.ts';
 import { bookingFingerprint } from './booking-fingerprint.ts';
-import { BookingsOfLead, CountBookings } from './contract.ts';
+import { BookingsOfLead, CountBookings, KnownBookings } from './contract.ts';
 import type { BookingEvent, BookingUpserted, BookingValues, UpcomingBooking } from './contract.ts';
 
 export type BookingRow = { [Value in keyof BookingValues]: BookingValues[Value] | null } & {
@@ -126,6 +126,13 @@ export class BookingList implements ReadModel<ListEvent> {
     return Number(row?.count ?? 0);
   }
 
+  async known({ connectionId, externalIds }: KnownBookings): Promise<ReadonlySet<string>> {
+    const rows = await this.database.rows(sql<{ externalId: string }>`
+      select external_id as "externalId" from bookings
+       where connection_id = ${connectionId} and external_id = any(${externalIds}::text[])`);
+    return new Set(rows.map(({ externalId }) => externalId));
+  }
+
   async countOf(leadId: string): Promise<number> {
     const row = await this.database.row(sql<{ count: string }>`
       select count(*) from bookings where lead_id = ${leadId}`);
@@ -176,6 +183,15 @@ export class CountBookingsHandler implements IQueryHandler<CountBookings> {
 
   execute(query: CountBookings): Promise<number> {
     return this.list.count(query);
+  }
+}
+
+@QueryHandler(KnownBookings)
+export class KnownBookingsHandler implements IQueryHandler<KnownBookings> {
+  constructor(private readonly list: BookingList) {}
+
+  execute(query: KnownBookings): Promise<ReadonlySet<string>> {
+    return this.list.known(query);
   }
 }
 

@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { BookingList, BookingsOfLeadHandler, CountBookingsHandler } from './booking-list.read-model.ts';
+import {
+  BookingList,
+  BookingsOfLeadHandler,
+  CountBookingsHandler,
+  KnownBookingsHandler,
+} from './booking-list.read-model.ts';
 import { BookingsController } from './bookings.controller.ts';
 import { DismissBookingsHandler } from './dismiss-bookings.ts';
 import { ReleaseBookingHandler } from './release-booking.ts';
@@ -15,6 +20,7 @@ import { TakeBookingsHandler } from './take-bookings.ts';
     TakeBookingsHandler,
     DismissBookingsHandler,
     CountBookingsHandler,
+    KnownBookingsHandler,
     BookingsOfLeadHandler,
     ReleaseBookingHandler,
     BookingList,

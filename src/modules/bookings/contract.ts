@@ -62,6 +62,16 @@ export class CountBookings extends Query<number> {
   }
 }
 
+/** Those of these bookings that have been taken once, by external id. */
+export class KnownBookings extends Query<ReadonlySet<string>> {
+  constructor(
+    readonly connectionId: string,
+    readonly externalIds: readonly string[],
+  ) {
+    super();
+  }
+}
+
 export type UpcomingBooking = {
   id: string;
   status: BookingStatus;

@@ -144,6 +144,8 @@ export type CrmWarning = {
 export type BookingPage = {
   bookings: CrmBooking[];
   unreadable: UnusableBooking[];
+  /** Bookings from before the window: wanted only where they are known already. */
+  onlyKnown?: true;
   announced: number | null;
   warnings: CrmWarning[];
   end: ClientPage['end'];

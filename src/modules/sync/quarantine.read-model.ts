@@ -113,6 +113,14 @@ export class Quarantine implements ReadModel<Taken> {
     return new Set(rows.flatMap(({ externalId, waits }) => (waits ? [externalId] : [])));
   }
 
+  /** Those of these bookings that are here, waiting or dismissed. */
+  async bookings(connectionId: string, externalIds: readonly string[]): Promise<string[]> {
+    const rows = await this.database.rows(sql<{ externalId: string }>`
+      select external_id as "externalId" from quarantine
+       where connection_id = ${connectionId} and kind = 'booking' and external_id = any(${externalIds}::text[])`);
+    return rows.map(({ externalId }) => externalId);
+  }
+
   async page({ after, limit, ...filter }: QuarantineQuestion): Promise<QuarantinedRecord[]> {
     const rows = await this.database.rows(sql<Row>`
       ${RECORD} where ${matching(filter, after)}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { CountBookings, TakeBookings } from '../bookings/contract.ts';
+import { CountBookings, KnownBookings, TakeBookings } from '../bookings/contract.ts';
 import type { TakenBookings } from '../bookings/contract.ts';
 import { CrmBookings } from '../crm-connection/contract.ts';
 import type { BookingPage, CrmWarning } from '../crm-connection/contract.ts';
@@ -61,11 +61,30 @@ export class SyncBookings {
     await this.activeRuns.advance(runId, { counts: unsaved, phase: 'bookings', total: null });
   }
 
+  /** Without what happened before the window to bookings that nobody knows here. */
+  private async wanted(connectionId: string, pages: readonly BookingPage[]): Promise<readonly BookingPage[]> {
+    const old = pages.filter(({ onlyKnown }) => onlyKnown === true);
+    if (old.length === 0) return pages;
+    const ids = old.flatMap((page) =>
+      [...page.bookings, ...page.unreadable].flatMap(({ externalId }) => externalId ?? []),
+    );
+    const taken = await this.queries.execute(new KnownBookings(connectionId, ids));
+    const known = new Set([...taken, ...(await this.quarantine.bookings(connectionId, ids))]);
+    const isKnown = ({ externalId }: { externalId: string | null }): boolean =>
+      externalId !== null && known.has(externalId);
+    return pages.map((page) =>
+      page.onlyKnown === true
+        ? { ...page, bookings: page.bookings.filter(isKnown), unreadable: page.unreadable.filter(isKnown) }
+        : page,
+    );
+  }
+
   /** What a few requests have brought, in one transaction. */
   private async write(task: RunTask, pages: readonly BookingPage[], progress: Progress): Promise<void> {
     const { runId, connection, by } = task;
-    const bookings = pages.flatMap((page) => page.bookings);
-    const unusable = pages.flatMap((page) => page.unreadable);
+    const wanted = await this.wanted(connection.id, pages);
+    const bookings = wanted.flatMap((page) => page.bookings);
+    const unusable = wanted.flatMap((page) => page.unreadable);
     if (bookings.length + unusable.length === 0) return;
     const command = new TakeBookings(connection.id, bookings, unusable, runId, by);
     const taken = await this.events.transaction(async () => {

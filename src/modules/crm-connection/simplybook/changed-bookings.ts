@@ -50,6 +50,8 @@ export async function* changedBookings(
   if (unseen.length > MOST) reader.warn(TOO_MANY);
   for (const id of unseen.slice(0, MOST)) {
     const one = await oneBooking(visit.rest, id);
-    if (one !== null) yield await reader.page([one.record], one.cut, null, 'all');
+    if (one !== null) {
+      yield { ...(await reader.page([one.record], one.cut, null, 'all')), onlyKnown: true };
+    }
   }
 }
