@@ -106,7 +106,7 @@ export class ReplayedDto {
   bookingId?: string;
 }
 
-/** Which waiting clients; all of them if nothing is said. */
+/** Which waiting records: at least one of the three has to be said. */
 export class SweepDto {
   @IsOptional()
   @IsUUID()
