@@ -10,6 +10,7 @@ import type { Client, QuarantineReason } from '../../src/modules/sync/client.dec
 import type { ClientEvent, ClientValues } from '../../src/modules/sync/contract.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
+import { storable } from '../../src/shared/storable.ts';
 import { given } from '../given.ts';
 
 const FACTS = { connectionId: 'acme', externalId: '7', runId: 'run-1' };
@@ -174,7 +175,7 @@ describe('whatever happens to a client', () => {
     code: fc.constantFrom('email.missing', 'email.taken', 'record.unreadable'),
     detail: fc.constant('Because.'),
     values: fc.option(values, { nil: null }),
-    record: fc.jsonValue({ maxDepth: 2 }),
+    record: fc.jsonValue({ maxDepth: 2 }).map(storable), // as the border hands it on
   });
   const fix = fc.record({ email: fc.constantFrom('x', 'y') });
   const decision = fc.oneof(
