@@ -36,6 +36,10 @@ create table crm_clients (
   code text,
   -- Somebody has put something right: its stream says what, and whether that still counts.
   fixed boolean not null default false,
+  -- 'missing' or 'gone' while the CRM does not show the client, since when, and whether a person has approved that it is gone.
+  absence text,
+  absent_at timestamptz,
+  approved boolean not null default false,
   primary key (connection_id, external_id)
 );
 create index crm_clients_fixed_idx on crm_clients (connection_id, external_id) where fixed;

@@ -77,6 +77,7 @@ const CONTROLS: Record<string, Control> = {
   'GET /clients/id': ({ crm }, _ask, id) => found(crm.get(id)),
   'PATCH /clients/id': ({ crm }, ask, id) => found(crm.change(id, fieldsIn(ask.body))),
   'DELETE /clients/id': ({ crm }, _ask, id) => found(crm.delete(id)),
+  'POST /clients/id/return': ({ crm }, _ask, id) => found(crm.undelete(id)),
   'POST /rows': ({ crm }, ask) => {
     crm.addRow(ask.body);
     return done();

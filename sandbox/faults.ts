@@ -102,6 +102,11 @@ export const SWITCHES = {
   ),
   listDeleted: flag(false, 'deleted clients stay in the list and are told by is_deleted'),
   deletedAs: choice(['text', 'number', 'boolean'], 'is_deleted in the list as "1", 1 or true'),
+  byId: choice(
+    ['tells', 'marks', 'forbidden', 'nobody', 'missing'],
+    'a client read by its id: a deleted one is 404; it is told with is_deleted; 403; 404 whoever is asked for; no such address, in JSON-RPC no such method',
+  ),
+  sees: amount(1, 'the role is shown each so-manieth client only; by id it may read them all'),
   weird: several([...WEIRD_KINDS, 'all'], 'odd records at the end of the list'),
   faultyList: choice(
     ['clients', 'bookings', 'both'],

@@ -71,10 +71,13 @@ const CLIENT_FIELDS = [
 ] as const;
 
 const getClient: Method = (world, params) => {
+  const { byId, ids } = world.faults.switches;
+  if (byId === 'forbidden') return error(-32600, 'Access denied');
+  if (byId === 'missing') return error(-32601, 'Method not found');
   const [given] = params('clientId');
   const text = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-  const id = idOf(text, world.faults.switches.ids);
-  const client = id === null ? null : world.crm.get(id);
+  const id = idOf(text, ids);
+  const client = id === null || byId === 'nobody' ? null : world.crm.get(id);
   return client === null || client.deleted
     ? error(-32064, 'Invalid client id value')
     : { text: rowOf(world, client, CLIENT_FIELDS) };

@@ -98,6 +98,8 @@ export type LeadSource = {
   connectionId: string;
   externalId: string;
   primary: boolean;
+  status: string;
+  goneAt: string | null;
   name: string | null;
   email: string | null;
   phone: string | null;

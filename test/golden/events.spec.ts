@@ -19,7 +19,8 @@ import {
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
-import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { announced, lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
 import { complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
@@ -88,6 +89,7 @@ const waiting = {
   record: { id: '41', name: 'Ada Example', email: '' },
 };
 const isWaiting = { imported: null, quarantined: { ...waiting, dismissed: false }, fixes: {} };
+const nothing = { imported: null, quarantined: null, fixes: {} };
 const fixes = { email: { value: 'ada@example.com', over: null } };
 const source = { ...identity, ...values };
 
@@ -123,6 +125,14 @@ const made: Record<EventType, Event[]> = {
   ClientDismissed: dismissClient(identity)(isWaiting),
   LeadUpserted: upsert(leadId, { connectionId, externalId }, values)(null),
   LeadMerged: mergeInto(leadId, otherId, [source])({ sources: [source] }),
+  ClientMissing: missClient(facts)(isWaiting),
+  ClientGone: loseClient(facts, { code: 'not-found', approvedIn: otherId })({
+    ...isWaiting,
+    absent: { since: otherId, gone: false },
+  }),
+  ClientReturned: returnClient(facts)({ ...isWaiting, absent: { since: otherId, gone: true } }),
+  LeadGone: announced(leadId, [source], [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }]),
+  LeadRestored: announced(leadId, [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }], [source]),
   LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
   BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
   BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
@@ -149,6 +159,11 @@ const states: Record<EventType, unknown> = {
   ClientFixEnded: { imported: null, quarantined: null, fixes: {} },
   ClientDismissed: { imported: null, quarantined: null, fixes: {} },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  ClientMissing: { ...nothing, absent: { since: runId, gone: false } },
+  ClientGone: { ...nothing, absent: { since: null, gone: true } },
+  ClientReturned: nothing,
+  LeadGone: null,
+  LeadRestored: null,
   LeadMerged: { sources: [], mergedInto: otherId },
   LeadSplit: { sources: [] },
   BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },

@@ -77,6 +77,9 @@ export type ClientPage = {
   end: { complete: true } | { complete: false; reason: string } | null;
 };
 
+/** What the CRM says of one client when asked by its id. `unknown`: nothing, or something that proves nothing. */
+export type ClientLook = 'present' | 'not-found' | 'marked-deleted' | 'unknown';
+
 /**
  * The client list of a connection, page by page, each client once. Ends with a page whose `end` is set, or throws a
  * Refusal `crm-…` when no complete page can be had after bounded retries.
@@ -93,6 +96,16 @@ export abstract class CrmClients {
     externalIds: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, CustomField[]>>;
+
+  /**
+   * Asks for these clients by their ids, one request each. Ends early when the CRM tells nothing of several in a row, or
+   * refuses.
+   */
+  abstract looks(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
 }
 
 export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';

@@ -1,5 +1,5 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { BookingPage, ClientPage, CustomField } from './contract.ts';
+import type { BookingPage, ClientLook, ClientPage, CustomField } from './contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -116,6 +116,12 @@ export abstract class CrmProvider {
     externalIds: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<[externalId: string, fields: CustomField[]], void, undefined>;
+  /** Asks for these clients one by one. Stops early when the CRM tells nothing of several in a row. */
+  abstract clientLooks(
+    session: CrmSession,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
   abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

@@ -11,6 +11,7 @@ import { ConnectionTokens } from './connection-tokens.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
 import type {
   BookingPage,
+  ClientLook,
   ClientPage,
   Connection,
   ConnectionEvent,
@@ -115,6 +116,20 @@ export class CrmSessions extends CrmClients implements CrmBookings {
       throw explained(error);
     }
     return fields;
+  }
+
+  async *looks(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined> {
+    try {
+      const session = await this.open(await this.queries.execute(new GetConnection(connectionId)));
+      yield* this.provider.clientLooks(session, externalIds, signal);
+    } catch (error) {
+      if (!(explained(error) instanceof Refusal)) throw error;
+      this.log.warn({ err: error, connectionId }, 'clients could not be looked at');
+    }
   }
 
   async readAgain(

@@ -7,7 +7,7 @@ import type { KeyedSource } from './lead-identity.ts';
 import { columns, flat } from './lead-details.ts';
 import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
-import { valuesOf } from './lead.decider.ts';
+import { isAlive, valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
 type Filed = LeadSource & KeyedSource & { leadId: string };
@@ -70,20 +70,21 @@ export class LeadMoves {
   }
 
   private async refresh(leadId: string, version: number, updatedAt: string): Promise<void> {
-    const values = valuesOf(await this.sourcesOf([leadId]));
+    const sources = await this.sourcesOf([leadId]);
+    const values = valuesOf(sources);
     const { search, sortName } = derived(values);
     const { details } = columns(values);
     await this.database.execute(sql`
       update leads set name = ${values.name}, email = ${values.email}, phone = ${values.phone},
         details = ${details === null ? null : JSON.stringify(details)}::jsonb, search = ${search},
-        sort_name = ${sortName}, updated_at = ${updatedAt}, version = ${version} where id = ${leadId}`);
+        sort_name = ${sortName}, status = ${isAlive(sources) ? 'active' : 'gone'}, updated_at = ${updatedAt}, version = ${version} where id = ${leadId}`);
     await this.rekey([leadId]);
   }
 
   private async sourcesOf(leadIds: readonly string[]): Promise<Filed[]> {
     const rows = await this.database.rows(sql<Columns & KeyedSource & { leadId: string }>`
       select lead_id as "leadId", connection_id as "connectionId", external_id as "externalId", name, email, phone, details,
-             email_key as "emailKey", coalesce(home_id, lead_id) as home
+             email_key as "emailKey", coalesce(home_id, lead_id) as home, iso_utc(gone_at) as gone
         from lead_sources where lead_id = any(${leadIds}::uuid[]) order by linked_position`);
     return rows.map(flat);
   }

@@ -5,6 +5,7 @@ import { FindLeadsHandler } from './find-leads.ts';
 import { LeadBooks } from './lead-books.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import { LeadsController } from './leads.controller.ts';
+import { LoseSourcesHandler } from './lose-sources.ts';
 import { MatchLeadsHandler } from './match-leads.ts';
 import { MergeLeadsHandler } from './merge-leads.ts';
 import { SplitLeadHandler } from './split-lead.ts';
@@ -18,6 +19,7 @@ import { UpsertLeadsHandler } from './upsert-leads.ts';
     MatchLeadsHandler,
     UpsertLeadsHandler,
     FindLeadsHandler,
+    LoseSourcesHandler,
     MergeLeadsHandler,
     SplitLeadHandler,
     LeadBooks,

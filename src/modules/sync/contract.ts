@@ -123,4 +123,24 @@ export type ClientDismissed = Event<
   'ClientDismissed',
   { connectionId: string; externalId: string; code: string }
 >;
-export type ClientEvent = ClientImported | ClientQuarantined | ClientFixed | ClientFixEnded | ClientDismissed;
+/** A complete listing did not show the client. It is the first one; nothing follows from that alone. */
+export type ClientMissing = Event<'ClientMissing', ClientFacts & { code: 'not-listed' }>;
+/**
+ * A second complete listing did not show it either, and the CRM has said of this very client that it has it no more.
+ * `approvedIn`: the run whose deletions a person has approved, where it took that.
+ */
+export type ClientGone = Event<
+  'ClientGone',
+  ClientFacts & { code: 'not-found' | 'marked-deleted'; approvedIn?: string }
+>;
+/** The CRM shows a client again that was missing or gone. */
+export type ClientReturned = Event<'ClientReturned', ClientFacts & { code: 'missing' | 'gone' }>;
+export type ClientEvent =
+  | ClientImported
+  | ClientQuarantined
+  | ClientFixed
+  | ClientFixEnded
+  | ClientDismissed
+  | ClientMissing
+  | ClientGone
+  | ClientReturned;

@@ -8,8 +8,15 @@ import { fingerprint } from './fingerprint.ts';
 import { NO_ID } from './quarantine-advice.ts';
 
 /** `values` and `record` are the CRM's; `waiting` is set for one that is replayed. */
-export type Good = { externalId: string; values: ClientValues; record: unknown; waiting?: Waiting };
-export type Bad = { externalId: string; reason: QuarantineReason };
+export type Good = {
+  externalId: string;
+  values: ClientValues;
+  record: unknown;
+  waiting?: Waiting;
+} & Presence;
+export type Bad = { externalId: string; reason: QuarantineReason } & Presence;
+/** `isBack`: it was missing or gone, and has been met again. */
+type Presence = { isBack?: true };
 /** A record on its way: good so far, or with the reason why it is not. */
 export type Candidate = Good | Bad;
 type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
@@ -54,6 +61,7 @@ export const sort = (
   for (const [index, one] of arrived.entries()) {
     const before = changed.get(one.externalId);
     if (before === undefined) sorted.unchanged += 1;
+    else if (before !== null && before.absence !== null) sorted.candidates.push({ ...one, isBack: true });
     else if (isStillWaiting(before, looks[index]!, clientsWithoutEmail)) sorted.waiting.push(one.externalId);
     else sorted.candidates.push(one);
   }

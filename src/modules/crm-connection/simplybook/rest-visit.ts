@@ -14,6 +14,8 @@ export type Question<T> = {
   read: (json: Json) => { answer: T } | { unusable: string };
   /** What an answer with this status means where it is no failure, whatever its body. */
   instead?: Record<number, T>;
+  /** What a refusal in JSON means where it is no failure; null: it is one. */
+  refused?: (status: number, json: Json) => T | null;
 };
 
 /** Any of the ways in which an expired token is told: 401, 419, or in words with whatever status. */
@@ -25,7 +27,7 @@ const saysExpired = (exchange: Exchange): boolean =>
 /** A 403 that asks for fewer requests is no word about rights. */
 const isTooMany = ({ says }: Extract<Exchange, { kind: 'answer' }>): boolean => /too many/i.test(says);
 
-const judge = <T>(exchange: Exchange, { read, instead }: Question<T>): Outcome<T> => {
+const judge = <T>(exchange: Exchange, { read, instead, refused }: Question<T>): Outcome<T> => {
   const meant = exchange.kind === 'answer' && !isTooMany(exchange) ? instead?.[exchange.status] : undefined;
   if (meant !== undefined) return { answer: meant };
   if (isMissing(exchange)) return later(restMissing());
@@ -35,6 +37,8 @@ const judge = <T>(exchange: Exchange, { read, instead }: Question<T>): Outcome<T
     return never(permissionDenied('SimplyBook.me does not let this user read that (status 403).'));
   }
   const { status, json } = exchange;
+  const meaning = status >= 400 ? (refused?.(status, json) ?? null) : null;
+  if (meaning !== null) return { answer: meaning };
   if (status >= 400) return never(answerUnusable(`it refused the request with status ${status}`));
   const taken = read(json);
   return 'answer' in taken ? taken : later(answerUnusable(taken.unusable));

@@ -1,6 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { BookingPage, ClientPage, CustomField } from '../contract.ts';
+import type { BookingPage, ClientLook, ClientPage, CustomField } from '../contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
@@ -13,6 +13,7 @@ import { bookingPages, bookingsOf } from './booking-pages.ts';
 import { checkWays } from './check.ts';
 import { clientFieldsQuestion } from './client-fields.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
+import { lookAtClients } from './client-look.ts';
 import { recordKey } from './client-record.ts';
 import { BoundedHttp } from './http.ts';
 import { Listing } from './listing.ts';
@@ -92,6 +93,14 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
       if (answer === 'not shown') return;
       if (answer !== 'gone') yield [externalId, answer];
     }
+  }
+
+  override clientLooks(
+    session: CrmSession,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined> {
+    return lookAtClients(this.#visit(session, signal), externalIds);
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {
