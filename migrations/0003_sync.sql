@@ -7,6 +7,12 @@ create table sync_runs (
   counts json,
   error jsonb,
   warnings jsonb not null default '[]',
+  -- How many clients it has missed, found to be gone, and met again; null for none.
+  absences jsonb,
+  -- How many deletions it has held and why; and who has approved them.
+  held_deletions jsonb,
+  approved_at timestamptz,
+  approved_by text,
   started_at timestamptz not null,
   finished_at timestamptz
 );
@@ -39,11 +45,14 @@ create table crm_clients (
   -- 'missing' or 'gone' while the CRM does not show the client, since when, and whether a person has approved that it is gone.
   absence text,
   absent_at timestamptz,
+  -- The run that has said so, or that has met it again.
+  absence_run uuid,
   approved boolean not null default false,
   primary key (connection_id, external_id)
 );
 create index crm_clients_fixed_idx on crm_clients (connection_id, external_id) where fixed;
 
+create table run_seen (run_id uuid, kind text, external_ids text[]); -- TEMPORARY
 create table quarantine (
   id uuid primary key,
   connection_id uuid not null,
@@ -66,4 +75,4 @@ create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc) w
 create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc) where dismissed_at is null;
 create index quarantine_dismissed_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is not null;
 
-grant select, insert, update, delete on sync_runs, active_runs, crm_clients, quarantine to crm_sync_service;
+grant select, insert, update, delete on sync_runs, run_seen, active_runs, crm_clients, quarantine to crm_sync_service;

@@ -90,7 +90,7 @@ describe('the clients of a company', () => {
     const now = [look('1', ada), look('2', bob), look('3', ada), look('4', null)];
     expect(await clients.changed(acme, now)).toEqual(
       new Map([
-        ['1', { fingerprint: fingerprint({ ...ada, phone: '1' }), code: null }],
+        ['1', { fingerprint: fingerprint({ ...ada, phone: '1' }), code: null, absence: null }],
         ['3', null],
         ['4', null],
       ]),
@@ -116,8 +116,8 @@ describe('the clients of a company', () => {
     await record(puts(acme, '1', 'email.missing', lost), puts(acme, '2', 'record.unreadable', null));
     expect(await clients.changed(acme, [look('1', lost), look('2', null)])).toEqual(
       new Map([
-        ['1', { fingerprint: fingerprint(lost), code: 'email.missing' }],
-        ['2', { fingerprint: null, code: 'record.unreadable' }],
+        ['1', { fingerprint: fingerprint(lost), code: 'email.missing', absence: null }],
+        ['2', { fingerprint: null, code: 'record.unreadable', absence: null }],
       ]),
     );
     await record(imports(acme, '1'));
@@ -295,6 +295,7 @@ describe('quarantine', () => {
     expect((await clients.changed(acme, [look('1', ada)])).get('1')).toEqual({
       fingerprint: null,
       code: 'email.missing',
+      absence: null,
     });
   });
 });

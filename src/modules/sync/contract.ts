@@ -29,6 +29,12 @@ export type SyncCounts = {
 /** What a person should know of a run although it came to its end. */
 export type SyncWarning = { code: string; detail: string };
 
+/** How many known clients a run was the first to miss, has found to be gone, and has met again. */
+export type Absences = { missing: number; gone: number; returned: number };
+
+/** So many clients are not in the list any more that nobody is marked as missing or gone until a person has approved it. */
+export type HeldDeletions = { count: number; reason: string };
+
 /** Why a run is not what it should be; `phase` is where it failed. */
 export type RunError = { code: string; detail: string; phase: 'clients' | 'bookings' | null };
 
@@ -51,6 +57,8 @@ export type SyncRun = {
   finishedAt: string | null;
   error: RunError | null;
   warnings: SyncWarning[];
+  absences: Absences;
+  heldDeletions: (HeldDeletions & { approved: boolean; approvedAt: string | null; approvedBy: string | null }) | null;
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -82,11 +90,17 @@ export type SyncCompleted = Event<
     /** Why the run is suspicious, for people; null otherwise. */
     reason: string | null;
     warnings: SyncWarning[];
+    /** Absent when there were none. */
+    absences?: Absences;
+    /** Absent when nothing is held. */
+    heldDeletions?: HeldDeletions;
   }
 >;
+/** A person has said that the deletions which this run has held are right; the next runs apply them. */
+export type DeletionsApproved = Event<'DeletionsApproved', RunFacts & { count: number }>;
 export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; reason: RunError }>;
 export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
-export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted;
+export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted | DeletionsApproved;
 
 /** `runId` is null when a person took the client out of quarantine, outside of any run. */
 type ClientFacts = { connectionId: string; externalId: string; runId: string | null };

@@ -101,12 +101,13 @@ export class CrmClientList implements ReadModel<ClientEvent> {
       externalId: data.externalId,
       absence: ABSENCE[type],
       at: type === 'ClientReturned' ? null : recordedAt,
+      run: data.runId,
       approved: 'approvedIn' in data,
     }));
     await this.database.execute(sql`
-      update crm_clients c set absence = p.absence, absent_at = p.at, approved = p.approved
+      update crm_clients c set absence = p.absence, absent_at = p.at, absence_run = p.run, approved = p.approved
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-          as p ("connectionId" uuid, "externalId" text, absence text, at timestamptz, approved boolean)
+          as p ("connectionId" uuid, "externalId" text, absence text, at timestamptz, run uuid, approved boolean)
        where c.connection_id = p."connectionId" and c.external_id = p."externalId"`);
   }
 

@@ -6,7 +6,7 @@ import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { ActiveRun } from './active-runs.store.ts';
 import type { RunError, SyncCounts, SyncEvent, SyncWarning } from './contract.ts';
 import { complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
-import type { Doubt, Run } from './sync-run.decider.ts';
+import type { Doubt, Missed, Run } from './sync-run.decider.ts';
 
 type RunFacts = { runId: string; connectionId: string };
 
@@ -22,10 +22,10 @@ export class EndRun {
   async completed(
     facts: RunFacts,
     counts: SyncCounts,
-    { doubt, warnings }: { doubt: Doubt; warnings: SyncWarning[] },
+    { doubt, warnings, missed }: { doubt: Doubt; warnings: SyncWarning[]; missed?: Missed },
     by: Caller,
   ): Promise<void> {
-    await this.end(facts, complete(facts, counts, doubt, warnings), by);
+    await this.end(facts, complete(facts, counts, doubt, warnings, missed), by);
   }
 
   /** @throws LeaseLost when somebody else has ended the run. */
