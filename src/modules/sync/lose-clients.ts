@@ -11,7 +11,7 @@ import { client, clientStream } from './client.decider.ts';
 import type { Client } from './client.decider.ts';
 import type { ClientGone } from './contract.ts';
 import { MissedClients } from './missed-clients.store.ts';
-import type { RunTask } from './sync-page.ts';
+import type { RunTask } from './run-task.ts';
 
 /** A client that the CRM has no more, as it says itself. */
 export type Lost = { externalId: string; proof: Proof };

@@ -5,6 +5,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientLook } from '../crm-connection/contract.ts';
+import { ActiveRuns } from './active-runs.store.ts';
 import { missClient } from './absent-client.decider.ts';
 import { client, clientStream } from './client.decider.ts';
 import type { HeldDeletions, SyncWarning } from './contract.ts';
@@ -13,7 +14,8 @@ import { LoseClients } from './lose-clients.ts';
 import type { Blocked, Lost } from './lose-clients.ts';
 import { MissedClients } from './missed-clients.store.ts';
 import type { Doubtful } from './missed-clients.store.ts';
-import type { Work } from './sync-page.ts';
+import type { RunTask } from './run-task.ts';
+import { NO_COUNTS } from './sync-run.decider.ts';
 import type { Doubt, Missed } from './sync-run.decider.ts';
 import { SyncRuns } from './sync-runs.read-model.ts';
 
@@ -27,11 +29,8 @@ const MOST_WARNINGS = 3;
 /** What came of those that the listing did not show. */
 export type Settled = { doubt: Doubt; missed: Missed; warnings: SyncWarning[] };
 
-/**
- * `complete`: whether the list has provably been seen whole; `fetched` how many clients it has brought. `prove` throws when
- * the run is somebody else's by now.
- */
-export type Listed = Work & { complete: boolean; fetched: number; prove: () => Promise<void> };
+/** `isComplete`: whether the list has provably been seen whole; `fetched` how many clients it has brought. */
+export type Listed = RunTask & { isComplete: boolean; fetched: number };
 
 type Judged = { doubt: Doubt; held: HeldDeletions | null; warnings: SyncWarning[] };
 const NOTHING_PROVEN: Judged = { doubt: null, held: null, warnings: [] };
@@ -51,20 +50,21 @@ export class MissingClients {
     private readonly missed: MissedClients,
     private readonly losing: LoseClients,
     private readonly runs: SyncRuns,
+    private readonly activeRuns: ActiveRuns,
   ) {}
 
   async settle(task: Listed): Promise<Settled> {
     const { connection, runId } = task;
-    const { doubt, held, warnings } = task.complete ? await this.judge(task) : NOTHING_PROVEN;
+    const { doubt, held, warnings } = task.isComplete ? await this.judge(task) : NOTHING_PROVEN;
     const absences = await this.missed.absences(connection.id, runId);
     const isSome = Object.values(absences).some((count) => count > 0);
     return { doubt, missed: { ...(isSome && { absences }), ...(held && { heldDeletions: held }) }, warnings };
   }
 
   private async judge(task: Listed): Promise<Judged> {
-    const { connection, runId, fetched, prove } = task;
+    const { connection, runId, fetched } = task;
     const losses = await this.events.transaction(async () => {
-      await prove();
+      await this.prove(task);
       return this.missed.note(connection.id, runId);
     });
     const fuse = this.config.deletions;
@@ -79,7 +79,8 @@ export class MissingClients {
     return { doubt: null, held: null, warnings: await this.lose(task, doubtful) };
   }
 
-  private async miss({ connection, runId, by, prove }: Listed): Promise<void> {
+  private async miss(task: Listed): Promise<void> {
+    const { connection, runId, by } = task;
     const connectionId = connection.id;
     const unnoticed = await this.missed.unnoticed(connectionId, runId);
     for (let from = 0; from < unnoticed.length; from += BATCH) {
@@ -88,10 +89,16 @@ export class MissingClients {
         return decision(clientStream(facts), client, missClient(facts));
       });
       await this.events.transaction(async () => {
-        await prove();
+        await this.prove(task);
         await this.events.transact(decisions, { ...by, causationId: null, runId });
       });
     }
+  }
+
+  /** @throws LeaseLost when the run is somebody else's by now. */
+  private prove(task: Listed): Promise<void> {
+    const { fetched: total } = task;
+    return this.activeRuns.advance(task, { counts: NO_COUNTS, phase: 'clients', total, externalIds: [] });
   }
 
   private async lose(task: Listed, doubtful: readonly Doubtful[]): Promise<SyncWarning[]> {
@@ -129,9 +136,9 @@ export class MissingClients {
   }
 
   private record(task: Listed, told: readonly Told[]): Promise<Blocked[]> {
-    const { connection, prove } = task;
+    const { connection } = task;
     return this.events.transaction(async () => {
-      await prove();
+      await this.prove(task);
       await this.missed.looked(
         connection.id,
         told.map(([{ externalId }]) => externalId),

@@ -2,6 +2,7 @@ import type { Decider } from '../../shared/event-store/decider.ts';
 import type {
   BookingCounts,
   RunError,
+  SyncCancelled,
   SyncCompleted,
   SyncCounts,
   DeletionsApproved,
@@ -13,7 +14,7 @@ import type {
   SyncWarning,
 } from './contract.ts';
 
-type RunFacts = { runId: string; connectionId: string };
+export type RunFacts = { runId: string; connectionId: string };
 
 /** A run: before its start, going on, or at its one and only end; there it may hold deletions that nobody has approved. */
 export type Run = 'new' | 'running' | 'ended' | { holds: number };
@@ -126,5 +127,10 @@ export const interrupt =
   (facts: RunFacts, counts: SyncCounts, reason: string) =>
   (state: Run): SyncInterrupted[] =>
     state === 'running' ? [{ type: 'SyncInterrupted', data: { ...facts, counts, reason } }] : [];
+
+export const cancel =
+  (facts: RunFacts, counts: SyncCounts) =>
+  (state: Run): SyncCancelled[] =>
+    state === 'running' ? [{ type: 'SyncCancelled', data: { ...facts, counts } }] : [];
 
 export const runStream = (runId: string): string => `sync-run-${runId}`;

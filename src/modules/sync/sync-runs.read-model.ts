@@ -26,6 +26,7 @@ export class SyncRuns implements ReadModel<SyncEvent> {
     'SyncCompleted',
     'SyncFailed',
     'SyncInterrupted',
+    'SyncCancelled',
     'DeletionsApproved',
   ] as const;
 
@@ -109,6 +110,10 @@ const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error' | 'warnings'> => 
     case 'SyncInterrupted': {
       const error = { code: 'interrupted', detail: event.data.reason, phase: null };
       return { status: 'interrupted', error, warnings: [] };
+    }
+    case 'SyncCancelled': {
+      const error = { code: 'cancelled', detail: 'Somebody stopped it.', phase: null };
+      return { status: 'cancelled', error, warnings: [] };
     }
   }
 };

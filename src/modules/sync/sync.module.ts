@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
 import { ActiveRuns } from './active-runs.store.ts';
+import { CancelRunHandler } from './cancel-run.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
@@ -12,9 +13,13 @@ import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
+import { LoseClients } from './lose-clients.ts';
+import { MissedClients } from './missed-clients.store.ts';
+import { MissingClients } from './missing-clients.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './sweep-quarantine.ts';
+import { SyncClients } from './sync-clients.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
@@ -28,6 +33,7 @@ import { WaitForRun } from './wait-for-run.ts';
   controllers: [SyncController, QuarantineController],
   providers: [
     SyncCrmHandler,
+    CancelRunHandler,
     GetRunHandler,
     ReplayBookingHandler,
     ReplayClientHandler,
@@ -37,8 +43,12 @@ import { WaitForRun } from './wait-for-run.ts';
     ClientFixes,
     RunWorker,
     SyncPage,
+    SyncClients,
     SyncBookings,
     TakeClients,
+    MissingClients,
+    LoseClients,
+    MissedClients,
     EndRun,
     WaitForRun,
     ActiveRuns,
