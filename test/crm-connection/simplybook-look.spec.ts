@@ -39,7 +39,10 @@ describe('A client that is asked for by its id', () => {
     ['a web page comes with status 404', { troubles: [{ kind: 'html', on: 'client', value: 404 }] }],
     ['JSON without a word about clients comes', { troubles: [{ kind: 'body', on: 'client', value: '[]' }] }],
     ['nothing comes', { troubles: [{ kind: 'body', on: 'client' }] }],
-    ['another client comes', { troubles: [{ kind: 'body', on: 'client', value: '{"id":4,"is_deleted":"1"}' }] }],
+    [
+      'another client comes',
+      { troubles: [{ kind: 'body', on: 'client', value: '{"id":4,"is_deleted":"1"}' }] },
+    ],
     ['the connection breaks off', { troubles: [{ kind: 'lost', on: 'client' }] }],
     ['it asks for fewer requests', { troubles: [{ kind: 'rate-limit', on: 'client' }] }],
     ['the record is gone, says status 410', { troubles: [{ kind: 'status', on: 'client', value: 410 }] }],

@@ -23,7 +23,15 @@ import { announced, lead, upsert } from '../../src/modules/leads/lead.decider.ts
 import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
-import { cancel, complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import {
+  cancel,
+  approveDeletions,
+  complete,
+  fail,
+  interrupt,
+  run,
+  start,
+} from '../../src/modules/sync/sync-run.decider.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
@@ -109,6 +117,7 @@ const made: Record<EventType, Event[]> = {
   SyncCompleted: complete({ runId, connectionId }, counts, null, [
     { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
   ])('running'),
+  DeletionsApproved: approveDeletions({ runId, connectionId })({ holds: 31 }),
   SyncFailed: fail({ runId, connectionId }, counts, {
     code: 'crm-unreachable',
     detail: 'Nobody answers.',
@@ -153,6 +162,7 @@ const states: Record<EventType, unknown> = {
   SyncStarted: 'running',
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
+  DeletionsApproved: 'ended',
   SyncInterrupted: 'ended',
   SyncCancelled: 'ended',
   ClientImported: { imported: values, quarantined: null, fixes: {} },

@@ -100,7 +100,7 @@ describe('a lead with another client', () => {
   });
 });
 
-it('a client that is not this lead\'s any more is looked for again', () => {
+it("a client that is not this lead's any more is looked for again", () => {
   expect(() => given(lead, ...one).when(lose(B))).toThrow(Collision);
   const merged = after(says(A, ada), mergeInto(LEAD, 'lead-2', sourcesOf(one)));
   expect(() => given(lead, ...merged).when(lose(A))).toThrow(Collision);
@@ -151,11 +151,16 @@ describe('the e-mail address of a lead', () => {
       ]),
     };
     expect(loseAll([{ ...A, at: FIRST }], known)).toEqual([{ leads: [LEAD, 'lead-2'] }]);
-    expect(loseAll([{ ...B, at: FIRST }, { ...A, at: LATER }, { ...C, at: LATER }], known)).toEqual([
-      { leadId: LEAD },
-      { leadId: LEAD },
-      null,
-    ]);
+    expect(
+      loseAll(
+        [
+          { ...B, at: FIRST },
+          { ...A, at: LATER },
+          { ...C, at: LATER },
+        ],
+        known,
+      ),
+    ).toEqual([{ leadId: LEAD }, { leadId: LEAD }, null]);
   });
 });
 
@@ -163,10 +168,14 @@ describe('whatever comes and goes', () => {
   const source = fc.constantFrom(A, B, C);
   const step = fc.oneof(
     fc.tuple(source, fc.constantFrom(ada, also)).map(([by, values]) => says(by, values)),
-    fc.tuple(source, fc.constantFrom(FIRST, LATER)).map(([by, at]) => (state: ReturnType<typeof stateOf>) =>
-      state?.sources.some((known) => known.externalId === by.externalId && known.connectionId === by.connectionId)
-        ? lose(by, at)(state)
-        : [],
+    fc.tuple(source, fc.constantFrom(FIRST, LATER)).map(
+      ([by, at]) =>
+        (state: ReturnType<typeof stateOf>) =>
+          state?.sources.some(
+            (known) => known.externalId === by.externalId && known.connectionId === by.connectionId,
+          )
+            ? lose(by, at)(state)
+            : [],
     ),
   );
 

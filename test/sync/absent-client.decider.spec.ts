@@ -12,7 +12,12 @@ const in1 = { ...CLIENT, runId: 'run-1' };
 const in2 = { ...CLIENT, runId: 'run-2' };
 const in3 = { ...CLIENT, runId: 'run-3' };
 const ada: ClientValues = { name: 'Ada Example', email: 'ada@example.com', phone: null };
-const reason = { code: 'email.missing', detail: 'Because.', values: { ...ada, email: null }, record: { id: 7 } };
+const reason = {
+  code: 'email.missing',
+  detail: 'Because.',
+  values: { ...ada, email: null },
+  record: { id: 7 },
+};
 const PROOF = { code: 'not-found' } as const;
 
 const after = (...decisions: ((state: Client) => ClientEvent[])[]): ClientEvent[] =>
@@ -39,9 +44,9 @@ describe('a client that a complete listing does not show', () => {
 describe('a missing client', () => {
   it('is gone when another listing misses it too and the CRM has said so', () => {
     expect(gone.at(-1)).toEqual({ type: 'ClientGone', data: { ...in2, code: 'not-found' } });
-    expect(given(client, ...missing).when(loseClient(in2, { ...PROOF, approvedIn: 'run-1' }))[0]?.data).toEqual(
-      { ...in2, code: 'not-found', approvedIn: 'run-1' },
-    );
+    expect(
+      given(client, ...missing).when(loseClient(in2, { ...PROOF, approvedIn: 'run-1' }))[0]?.data,
+    ).toEqual({ ...in2, code: 'not-found', approvedIn: 'run-1' });
   });
 
   it('is not gone by the run that missed it first, nor is one that was not missed', () => {

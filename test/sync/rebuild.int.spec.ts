@@ -26,7 +26,15 @@ import {
   mergeInto,
   takeIn,
 } from '../../src/modules/leads/lead-merge.decider.ts';
-import { homeOf, isAlive, lead, leadStream, loseSource, upsert, valuesOf } from '../../src/modules/leads/lead.decider.ts';
+import {
+  homeOf,
+  isAlive,
+  lead,
+  leadStream,
+  loseSource,
+  upsert,
+  valuesOf,
+} from '../../src/modules/leads/lead.decider.ts';
 import type { Lead } from '../../src/modules/leads/lead.decider.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';

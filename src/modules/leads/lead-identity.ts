@@ -89,7 +89,9 @@ export const loseAll = (
     const leadId = books.leadOf(source);
     if (leadId === undefined) return null;
     const before = books.sourcesOf(leadId);
-    const after = before.map((other) => (nameOf(other) === nameOf(source) ? { ...other, gone: source.at } : other));
+    const after = before.map((other) =>
+      nameOf(other) === nameOf(source) ? { ...other, gone: source.at } : other,
+    );
     const heir = heirOf(keysOf(leadId, after), leadId, books);
     if (heir !== leadId) return { leads: [leadId, heir] };
     books.put(leadId, after);

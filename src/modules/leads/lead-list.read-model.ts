@@ -240,7 +240,11 @@ export class LeadList implements ReadModel<ListEvent> {
   /** What they announce stands in the row already; as events of the lead they count. */
   private async countIn(events: Recorded<Announced>[]): Promise<void> {
     if (events.length === 0) return;
-    const rows = events.map(({ data, version, recordedAt }) => ({ id: data.leadId, version, at: recordedAt }));
+    const rows = events.map(({ data, version, recordedAt }) => ({
+      id: data.leadId,
+      version,
+      at: recordedAt,
+    }));
     await this.database.execute(sql`
       update leads l set version = a.version, updated_at = a.at
         from (select distinct on (id) * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)

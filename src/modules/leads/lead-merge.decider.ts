@@ -44,11 +44,7 @@ export const takeIn =
     };
     const guests = sources.map(({ via = [], ...source }) => at(source, [otherId, ...via]));
     const all = guests.reduce(withSource, state.sources);
-    return [
-      merged,
-      ...fileAll(leadId, guests, state.sources),
-      ...announced(leadId, state.sources, all),
-    ];
+    return [merged, ...fileAll(leadId, guests, state.sources), ...announced(leadId, state.sources, all)];
   };
 
 /** Comes back from the lead it went into, with these sources and what they say by now. */

@@ -38,7 +38,13 @@ export const client: Decider<Client, ClientEvent> = {
         return { imported, quarantined, fixes, absent: { since: event.data.runId, gone: false } };
       // Nobody waits in quarantine who is not there any more.
       case 'ClientGone':
-        return { ...rest, imported, quarantined: null, fixes, absent: { since: null, ...rest.absent, gone: true } };
+        return {
+          ...rest,
+          imported,
+          quarantined: null,
+          fixes,
+          absent: { since: null, ...rest.absent, gone: true },
+        };
       case 'ClientReturned':
         return { imported, quarantined, fixes };
       default:

@@ -58,7 +58,9 @@ export type SyncRun = {
   error: RunError | null;
   warnings: SyncWarning[];
   absences: Absences;
-  heldDeletions: (HeldDeletions & { approved: boolean; approvedAt: string | null; approvedBy: string | null }) | null;
+  heldDeletions:
+    | (HeldDeletions & { approved: boolean; approvedAt: string | null; approvedBy: string | null })
+    | null;
   progress: { phase: string; done: number; total: number | null };
 };
 

@@ -123,7 +123,9 @@ export class MissingClients {
     if (doubtful.length === 0) return;
     const control = await this.missed.present(connection.id);
     const byId = new Map(doubtful.map((one) => [one.externalId, one]));
-    const alone = doubtful.filter(({ approvedIn }) => approvedIn !== null).map(({ externalId }) => externalId);
+    const alone = doubtful
+      .filter(({ approvedIn }) => approvedIn !== null)
+      .map(({ externalId }) => externalId);
     const asked = control === undefined ? alone : [control, ...byId.keys()];
     let told: Told[] = [];
     for await (const [externalId, look] of this.crm.looks(connection.id, asked, signal)) {

@@ -91,13 +91,7 @@ export type Missed = Pick<SyncCompleted['data'], 'absences' | 'heldDeletions'>;
 const KEEP_FROM_SUCCESS = new Set(['bookings-forbidden']);
 
 export const complete =
-  (
-    facts: RunFacts,
-    counts: SyncCounts,
-    doubt: Doubt,
-    warnings: SyncWarning[] = [],
-    missed: Missed = {},
-  ) =>
+  (facts: RunFacts, counts: SyncCounts, doubt: Doubt, warnings: SyncWarning[] = [], missed: Missed = {}) =>
   (state: Run): SyncCompleted[] => {
     if (state !== 'running') return [];
     if (!balance(counts)) throw new Error(`The counts of run ${facts.runId} do not balance.`);
@@ -114,9 +108,7 @@ export const complete =
 export const approveDeletions =
   (facts: RunFacts) =>
   (state: Run): DeletionsApproved[] =>
-    typeof state === 'object'
-      ? [{ type: 'DeletionsApproved', data: { ...facts, count: state.holds } }]
-      : [];
+    typeof state === 'object' ? [{ type: 'DeletionsApproved', data: { ...facts, count: state.holds } }] : [];
 
 export const fail =
   (facts: RunFacts, counts: SyncCounts, reason: RunError) =>

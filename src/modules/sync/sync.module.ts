@@ -4,6 +4,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import { CancelRunHandler } from './cancel-run.ts';
+import { ApproveDeletionsHandler } from './approve-deletions.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
@@ -39,6 +40,7 @@ import { WaitForRun } from './wait-for-run.ts';
     ReplayClientHandler,
     DismissQuarantinedHandler,
     SweepQuarantineHandler,
+    ApproveDeletionsHandler,
     FindQuarantined,
     ClientFixes,
     RunWorker,
