@@ -113,6 +113,11 @@ describe('the OpenAPI document', () => {
     const { release } = slow.company.holdPage(1);
     await api('POST', `/api/runs/${(await world.start(slow.connection)).id}/cancel`);
     release();
+    await world.end((await world.start(slow.connection)).id);
+    await world.sync(slow.connection);
+    slow.company.faults.set({ empty: true });
+    const { runId } = await world.sync(slow.connection);
+    await api('POST', `/api/runs/${runId}/approve-deletions`);
     await api('GET', `/api/events/${events.data[0]?.position}`);
     const answered = [...service.observed].filter(([, statuses]) =>
       [...statuses].some((status) => status < 300),

@@ -193,7 +193,7 @@ const kept = async (type: string): Promise<Event> =>
 const stateAfter = (event: Event): unknown => {
   const { type } = event;
   if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
-  if (type.startsWith('Sync')) return fold(run, [event as SyncEvent]);
+  if (type.startsWith('Sync') || type === 'DeletionsApproved') return fold(run, [event as SyncEvent]);
   if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);
   if (type.startsWith('Booking')) return fold(booking, [event as BookingEvent]);
   return fold(lead, [event as LeadEvent]);
