@@ -440,8 +440,11 @@ describe('a mass disappearance', () => {
     const { run } = await synced(connection);
     expect(run).toMatchObject({ status: 'suspicious', heldDeletions: { count: 30 } });
     await approve(run.id);
-    await world.sync(connection);
     expect(await goneOf(connection)).toEqual([]);
+    expect((await synced(connection)).run).toMatchObject({
+      status: 'suspicious',
+      heldDeletions: { count: 30, approved: false },
+    });
     company.faults.reset();
     expect((await synced(connection)).run).toMatchObject({ status: 'succeeded', absences: NEWLY(0, 0, 30) });
   });

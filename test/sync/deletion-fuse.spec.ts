@@ -63,7 +63,9 @@ describe('so many may not go', () => {
   });
 
   it('little by little', () => {
-    expect(overload({ known: 190, missed: 11, lately: 10 }, FUSE)).toContain('10 have gone within the last days');
+    expect(overload({ known: 190, missed: 11, lately: 10 }, FUSE)).toContain(
+      '10 have gone within the last days',
+    );
     expect(overload({ known: 190, missed: 10, lately: 10 }, FUSE)).toBeNull();
   });
 

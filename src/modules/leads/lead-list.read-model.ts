@@ -276,6 +276,6 @@ const LEAD = sql`select l.id, l.name, l.email, l.phone, l.details, l.status, s.s
 const SOURCES = sql`cross join lateral (
   select coalesce(json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
            'name', o.name, 'email', o.email, 'phone', o.phone, 'details', o.details,
-           'home', o.home_id, 'gone', iso_utc(o.gone_at)) order by o.n), '[]') as sources, max(o.last_synced_at) as last_synced_at
+           'home', o.home_id, 'gone', iso_utc(o.gone_at)) order by o.n), '[]') as sources, max(o.last_synced_at) filter (where o.gone_at is null) as last_synced_at
     from (select s.*, c.last_synced_at, row_number() over (order by s.gone_at desc, s.linked_position) as n
             from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

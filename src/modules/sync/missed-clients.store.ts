@@ -82,9 +82,15 @@ export class MissedClients {
     return row?.externalId;
   }
 
-  async looked(connectionId: string, externalIds: readonly string[]): Promise<void> {
+  /** They have been asked for. Nobody's approval counts for those of whom the CRM says that they are `there`. */
+  async looked(
+    connectionId: string,
+    externalIds: readonly string[],
+    there: readonly string[],
+  ): Promise<void> {
     await this.database.execute(sql`
-      update missed_clients set looked_at = clock_timestamp()
+      update missed_clients set looked_at = clock_timestamp(),
+             approved_in = case when external_id = any(${there}::text[]) then null else approved_in end
        where connection_id = ${connectionId} and external_id = any(${externalIds}::text[])`);
   }
 

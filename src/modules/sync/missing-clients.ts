@@ -141,14 +141,14 @@ export class MissingClients {
     const { connection } = task;
     return this.events.transaction(async () => {
       await this.prove(task);
-      await this.missed.looked(
-        connection.id,
-        told.map(([{ externalId }]) => externalId),
-      );
+      const there = told.filter(([, look]) => look === 'present');
+      await this.missed.looked(connection.id, told.map(idOf), there.map(idOf));
       return this.losing.lose(task, told.flatMap(asLost));
     });
   }
 }
+
+const idOf = ([{ externalId }]: Told): string => externalId;
 
 const asLost = ([{ externalId, approvedIn }, look]: Told): Lost[] =>
   look === 'not-found' || look === 'marked-deleted'
