@@ -64,7 +64,7 @@ describe('a client that is deleted in the CRM', () => {
     ['that has JSON-RPC only', { restMissing: true }, 'not-found'],
   ])('%s: is missing first, gone by the second listing, and its lead with it', async (_, switches, code) => {
     const { company, connection } = await companyOf(3, switches);
-    const [before] = (await leadsOf(connection)).filter(({ sources }) => sources[0]!.externalId === '2');
+    const before = (await leadsOf(connection)).find(({ sources }) => sources[0]!.externalId === '2');
     remove(company, [2]);
 
     const first = await synced(connection);
@@ -92,7 +92,9 @@ describe('a client that is deleted in the CRM', () => {
     expect(leadGone!.meta.causationId).toBe(`event:${gone!.position}`);
     const { body: lead } = await world.api<Lead>('GET', `/api/leads/${before!.id}`);
     expect(lead).toMatchObject({
-      ...{ name: before!.name, email: before!.email, phone: before!.phone },
+      name: before!.name,
+      email: before!.email,
+      phone: before!.phone,
       status: 'gone',
       version: 3,
       sources: [{ externalId: '2', primary: true, status: 'gone', goneAt: expect.any(String) }],
@@ -123,6 +125,22 @@ describe('a client that is deleted in the CRM', () => {
       sources: [{ externalId: '2', status: 'active', goneAt: null }],
     });
     expect((await synced(connection)).news).toEqual([]);
+    const history = await world.all<{ change: string; changed: string[]; after: { status: string } }>(
+      `/api/leads/${before.id}/history`,
+    );
+    expect(history.map(({ change, changed, after }) => [change, changed, after.status])).toEqual([
+      ['restored', ['status'], 'active'],
+      ['updated', ['phone'], 'gone'],
+      ['gone', ['status'], 'gone'],
+      ['updated', ['sources'], 'active'],
+      ['created', expect.arrayContaining(['name']), 'active'],
+    ]);
+    const gone = await world.api<Lead>('GET', `/api/leads/${before.id}?asOf=${news[0]!.position}`);
+    expect(gone.body).toMatchObject({
+      status: 'gone',
+      phone: before.phone,
+      sources: [{ status: 'gone', goneAt: expect.any(String) }],
+    });
   });
 
   it('and returns exactly as it was, restores its lead as well', async () => {
@@ -426,12 +444,25 @@ describe('a mass disappearance', () => {
     remove(company, ids(1, 30));
     await approve((await synced(connection)).run.id);
     expect(await goneOf(connection)).toHaveLength(30);
-    remove(company, ids(31, 55));
+    remove(company, [99]);
+    expect((await synced(connection)).run).toMatchObject({ status: 'succeeded', absences: NEWLY(1) });
+    remove(company, ids(31, 54));
     expect((await synced(connection)).run).toMatchObject({
       status: 'suspicious',
       heldDeletions: { count: 25 },
     });
     expect(await goneOf(connection)).toHaveLength(30);
+  });
+
+  it('is approved as it was held: whoever disappeared after that run is missing first', async () => {
+    const { company, connection } = await companyOf(200);
+    remove(company, ids(1, 30));
+    const { run } = await synced(connection);
+    remove(company, ids(31, 35));
+    expect((await synced(connection)).run).toMatchObject({ heldDeletions: { count: 35 } });
+    const { headers } = await approve(run.id);
+    const applied = await runOf(headers.get('location')!.split('/').at(-1)!);
+    expect(applied).toMatchObject({ status: 'succeeded', absences: NEWLY(5, 30) });
   });
 
   it('by a role that sees less is none, even when it is approved: by their ids the clients are there', async () => {

@@ -19,8 +19,11 @@ const LATER = '2026-11-23T15:30:00.000000Z';
 const lose = (source: Source, at = FIRST) => loseSource(LEAD, source, at);
 const says = (source: Source, values: LeadValues) => upsert(LEAD, source, values);
 /** What has happened when each of these was decided in turn. */
-const after = (...decisions: ((state: ReturnType<typeof stateOf>) => LeadEvent[])[]): LeadEvent[] =>
-  decisions.reduce<LeadEvent[]>((past, decide) => [...past, ...given(lead, ...past).when(decide)], []);
+const after = (...decisions: ((state: ReturnType<typeof stateOf>) => LeadEvent[])[]): LeadEvent[] => {
+  const past: LeadEvent[] = [];
+  for (const decide of decisions) past.push(...given(lead, ...past).when(decide));
+  return past;
+};
 const stateOf = (past: readonly LeadEvent[]) => fold(lead, past);
 const sourcesOf = (past: readonly LeadEvent[]) => stateOf(past)?.sources ?? [];
 const types = (events: readonly LeadEvent[]): string[] => events.map(({ type }) => type);

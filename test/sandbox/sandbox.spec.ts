@@ -271,7 +271,7 @@ describe('one client', () => {
   it('may be one that the role is not shown in the list', async () => {
     const { askInside } = await visit({ clients: 4, switches: { sees: 2 } });
     const { data, metadata } = listed(await askInside('GET', '/admin/clients'));
-    expect(data.map((row) => row['id']).toSorted()).toEqual([2, 4]);
+    expect(new Set(data.map((row) => row['id']))).toEqual(new Set([2, 4]));
     expect(metadata['items_count']).toBe(2);
     expect((await askInside('GET', '/admin/clients/1')).status).toBe(200);
   });

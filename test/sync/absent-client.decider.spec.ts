@@ -20,8 +20,11 @@ const reason = {
 };
 const PROOF = { code: 'not-found' } as const;
 
-const after = (...decisions: ((state: Client) => ClientEvent[])[]): ClientEvent[] =>
-  decisions.reduce<ClientEvent[]>((past, decide) => [...past, ...given(client, ...past).when(decide)], []);
+const after = (...decisions: ((state: Client) => ClientEvent[])[]): ClientEvent[] => {
+  const past: ClientEvent[] = [];
+  for (const decide of decisions) past.push(...given(client, ...past).when(decide));
+  return past;
+};
 const here = after(importClient(in1, 'lead-1', ada));
 const missing = [...here, ...given(client, ...here).when(missClient(in1))];
 const gone = [...missing, ...given(client, ...missing).when(loseClient(in2, PROOF))];

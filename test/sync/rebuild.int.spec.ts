@@ -377,6 +377,23 @@ describe('read models are a fold of the log', () => {
       () => [decision(stream, booking, quarantineBooking(waits, facts.runId, { ...reason, clientId: null }))],
       () => [decision(stream, booking, dismissBooking(waits))],
     ]);
+    const other = { connectionId: idOf('c', 1), externalId: '8', runId: idOf('a', 0) };
+    const [leadId, at] = [idOf('e', 8), '2026-11-22T15:30:00.000000Z'];
+    const said = { name: 'Ada', email: null, phone: null };
+    await live([
+      () => [
+        decision(clientStream(other), client, importClient(other, leadId, said)),
+        decision(leadStream(leadId), lead, upsert(leadId, other, said)),
+      ],
+      () => [
+        decision(clientStream(other), client, missClient({ ...other, runId: idOf('a', 1) })),
+        decision(clientStream(other), client, loseClient(other, { code: 'not-found' })),
+        decision(leadStream(leadId), lead, loseSource(leadId, other, at)),
+      ],
+    ]);
+    expect(await store.rows(`select status, version from leads where id = '${leadId}'`)).toEqual([
+      { status: 'gone', version: 3 },
+    ]);
     const before = await snapshot();
     await rebuild([100_000]);
     expect(await snapshot()).toEqual(before);

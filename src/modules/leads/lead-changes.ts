@@ -57,9 +57,12 @@ const kindOf = (event: LeadEvent): LeadChange['change'] => {
 /** What a number is read as is no field of its own. */
 const fieldOf = (name: string): string => (name.startsWith('phone') ? 'phone' : name);
 
+/** To be there is no change of a lead that was not. */
+const UNBORN: Partial<LeadView> = { status: 'active' };
+
 const differing = (before: LeadView | null, after: LeadView | null): string[] => {
   const names = Object.entries(after ?? {}).flatMap(([name, value]) =>
-    isDeepStrictEqual(before?.[name as keyof LeadView] ?? null, value) ? [] : [fieldOf(name)],
+    isDeepStrictEqual((before ?? UNBORN)[name as keyof LeadView] ?? null, value) ? [] : [fieldOf(name)],
   );
   return [...new Set(names)];
 };

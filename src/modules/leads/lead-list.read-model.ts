@@ -5,11 +5,11 @@ import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
-import type { LeadGone, LeadRestored, LeadUpserted, Source } from './contract.ts';
+import type { LeadUpserted, Source } from './contract.ts';
 import { emailKey } from './email-key.ts';
 import type { KeyedSource, Owner } from './lead-identity.ts';
 import { LeadMoves } from './lead-moves.read-model.ts';
-import type { Moved } from './lead-moves.read-model.ts';
+import type { Announced, Moved } from './lead-moves.read-model.ts';
 import { columns, flat } from './lead-details.ts';
 import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
@@ -43,7 +43,6 @@ export type LeadQuestion = {
   limit: number;
 };
 
-type Announced = LeadGone | LeadRestored;
 type ListEvent = LeadUpserted | Moved | Announced | SyncCompleted;
 
 const TIME = { type: sql`timestamptz`, toText: (column: RawBuilder<unknown>) => sql`iso_utc(${column})` };
@@ -92,7 +91,7 @@ export class LeadList implements ReadModel<ListEvent> {
       }
     }
     await this.upsert(upserted);
-    await this.countIn(announced);
+    await this.moves.count(announced);
   };
 
   /** The leads of the clients that are linked already; all clients are of one connection. */
@@ -235,21 +234,6 @@ export class LeadList implements ReadModel<ListEvent> {
           details jsonb, gone timestamptz)
       on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
         email_key = excluded.email_key, phone = excluded.phone, details = excluded.details, gone_at = excluded.gone_at`);
-  }
-
-  /** What they announce stands in the row already; as events of the lead they count. */
-  private async countIn(events: Recorded<Announced>[]): Promise<void> {
-    if (events.length === 0) return;
-    const rows = events.map(({ data, version, recordedAt }) => ({
-      id: data.leadId,
-      version,
-      at: recordedAt,
-    }));
-    await this.database.execute(sql`
-      update leads l set version = a.version, updated_at = a.at
-        from (select distinct on (id) * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-                as r (id uuid, version int, at timestamptz) order by id, version desc) a
-       where l.id = a.id and l.version < a.version`);
   }
 
   private async sourcesOf(
