@@ -29,7 +29,8 @@ and end: a second sync of unchanged data appends none.
 The CRM counts what it is asked, and no profile may go beyond:
 
 - three readings of the list of clients (ten where it comes in another order for each request), and of the three parts of the list of
-  bookings seven in all, with three requests more in each;
+  bookings seven in all, with three requests more in each; where JSON-RPC has to do without pages, two searches more for each
+  digit and letter;
 - each question five times at most in a reading;
 - two logins; a few profiles that end every token say in the code how many they need;
 - one attempt to log in after a refusal, and by JSON-RPC one more where REST called it a wrong password;
@@ -38,12 +39,8 @@ The CRM counts what it is asked, and no profile may go beyond:
 Every value of every switch of the sandbox is in some profile; a test says which one is not
 ([\`coverage.ts\`](../sandbox/matrix/coverage.ts) names the exceptions, and why).
 
-What nobody can tell, and no profile shows:
-
-- one client deleted from a part of the list already read and another one added to a part not yet read, both between the same two
-  requests, leave no trace: such a sync can miss one client until the next one;
-- a JSON-RPC without REST beside it that cuts its list of clients without a word, at a number that is no multiple of 50, is taken at
-  its word.
+What nobody can tell, and no profile shows: one client deleted from a part of the list already read and another one added to a part
+not yet read, both between the same two requests, leave no trace. Such a sync can miss one client until the next one.
 
 This page is written by \`npm run sandbox:matrix -- --write\`.
 `;

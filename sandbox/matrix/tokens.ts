@@ -85,6 +85,6 @@ export const TOKENS: readonly Draft[] = [
     says: 'without REST, whose tokens are good for three requests',
     switches: { restMissing: true, expireAfter: 3 },
     expected: COMPLETE,
-    logins: 5,
+    logins: 7,
   },
 ];
