@@ -33,6 +33,9 @@ const PROVEN: [Partial<Switches>, number, number][] = [
   [{ rpcPages: 'ignored', rpcUsualLimit: 10 }, 23, 16],
 ];
 
+/** The whole list, a look for pages, and two readings of five pages with an empty one. */
+const ALL_PAGES = 1 + 1 + 2 + 11;
+
 describe('Clients by JSON-RPC', () => {
   it.each(PROVEN)(
     'with %j are all of them, and proven to be: %i clients',
@@ -126,6 +129,22 @@ describe('Clients by JSON-RPC', () => {
       expect(ids).toEqual(expect.arrayContaining(idsIn(meeting.sandbox)));
     },
   );
+
+  it.each([
+    ['somebody whom pages never show', true],
+    ['somebody who was deleted meanwhile', false],
+  ])('whose list at once holds %s: incomplete is %s', async (_, comesBack) => {
+    const { sandbox, list } = await byRpc({ rpcLimit: 100 }, 450);
+    const everybody = sandbox.crm.list.bind(sandbox.crm);
+    let calls = 0;
+    sandbox.crm.list = (wanted) => {
+      calls += 1;
+      return everybody(wanted).slice(calls === 1 || (comesBack && calls > ALL_PAGES) ? 0 : 1);
+    };
+    const { ids, end } = await list();
+    expect(calls).toBe(ALL_PAGES + 1);
+    expect([ids.length, end?.complete]).toEqual([comesBack ? 450 : 449, !comesBack]);
+  });
 
   it('that move without end while they are read are said to be incomplete', async () => {
     const meeting = await byRpc({ rpcLimit: 100, drift: 'mixed', driftTimes: 1_000 }, 450);
