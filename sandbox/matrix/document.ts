@@ -20,6 +20,8 @@ The service connects it and syncs twice. Then leads, bookings and quarantine are
 - **complete**: every client is a lead with the CRM's values, every booking of the last 30 days or to come hangs on its client's
   lead, or they wait in quarantine with a reason, and nobody and nothing else does;
 - **said to be incomplete**: the run is \`suspicious\` and says why, nobody is marked as gone, and what there is so far is right;
+- **said not to be proven**: the run succeeds and warns that nothing proves the list to be whole
+  ([why](adr/0019-lists-without-a-count.md)), and what there is so far is right;
 - **refused**: the run (or the connecting) fails with this problem type; what there is so far is right.
 
 Where a profile does not end complete, the CRM is healed afterwards and synced once more: then nothing may be missing. Two numbers

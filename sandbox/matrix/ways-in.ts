@@ -1,6 +1,13 @@
 import type { Switches } from '../faults.ts';
 import { NO_WAY_IN } from './no-way-in.ts';
-import { COMPLETE, notConnected, SAID_TO_BE_INCOMPLETE, type Draft, type Expected } from './profile.ts';
+import {
+  COMPLETE,
+  notConnected,
+  SAID_TO_BE_INCOMPLETE,
+  SAID_TO_BE_UNPROVEN,
+  type Draft,
+  type Expected,
+} from './profile.ts';
 
 const NO_REST: Partial<Switches> = { restMissing: true };
 const KEY = { secret: 'api-user-key' } as const;
@@ -108,6 +115,18 @@ const CUT: Cut[] = [
     { rpcPages: 'refused', rpcLimit: 100 },
     SAID_TO_BE_INCOMPLETE,
     123,
+  ],
+  [
+    'no-proof',
+    'pages ignored, and each search finds everybody',
+    { ...NO_PAGES, rpcSearch: 'everybody' },
+    SAID_TO_BE_UNPROVEN,
+  ],
+  [
+    'no-proof-cut-odd',
+    'at most 17 rows, pages ignored and searches refused',
+    { ...NO_PAGES, rpcSearch: 'refused', rpcLimit: 17 },
+    SAID_TO_BE_UNPROVEN,
   ],
   ...(['everybody', 'nobody', 'refused'] as const).map((rpcSearch): Cut => [
     `no-proof-${rpcSearch}`,

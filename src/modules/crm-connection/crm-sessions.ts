@@ -17,6 +17,7 @@ import type {
   CrmBookings,
   CrmWarning,
   CustomField,
+  ListedSoFar,
 } from './contract.ts';
 import { CrmProvider, signInDeadline } from './crm-provider.ts';
 import type { CrmReport, CrmSession } from './crm-provider.ts';
@@ -64,8 +65,12 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     super();
   }
 
-  pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined> {
-    return this.watched(connectionId, (session) => this.provider.clientPages(session, signal));
+  pages(
+    connectionId: string,
+    signal: AbortSignal,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, void, undefined> {
+    return this.watched(connectionId, (session) => this.provider.clientPages(session, signal, from));
   }
 
   bookingPages(

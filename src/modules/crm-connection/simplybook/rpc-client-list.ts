@@ -92,7 +92,7 @@ async function* leftOut(
 
 /**
  * All clients by JSON-RPC, which never says how many there are: as one list where pages or searches prove that it is whole,
- * else page by page until two passes bring the same (docs/adr/0016-lists-without-a-count.md).
+ * else page by page until two passes bring the same (docs/adr/0019-lists-without-a-count.md).
  */
 export async function* rpcClientPages(
   visit: RpcVisit,
