@@ -52,11 +52,11 @@ const detailOf = (inQuery: boolean): string =>
 const UNKNOWN = 'whitelistValidation';
 
 /** What says of what kind a value has to be: nothing else is of use to somebody who sent another kind. */
-const KINDS = ['isString', 'isInt', 'isBoolean', 'isObject', 'isUuid'];
+const KINDS = new Set(['isString', 'isInt', 'isBoolean', 'isObject', 'isUuid']);
 
 const reasons = ({ constraints = {} }: ValidationError, what: string): string[] => {
   const rules = Object.keys(constraints);
-  const rule = rules.find((one) => KINDS.includes(one)) ?? rules[0];
+  const rule = rules.find((one) => KINDS.has(one)) ?? rules[0];
   if (rule === undefined) return [];
   return [rule === UNKNOWN ? `is not a known ${what}` : constraints[rule]!];
 };
