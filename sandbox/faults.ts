@@ -57,8 +57,8 @@ export const SWITCHES = {
   rpcSlash: choice(['any', 'wanted'], 'whether /admin without a slash at its end opens to anybody'),
   rpcList: choice(['array', 'map'], 'getClientList as a list, or as a map by id'),
   rpcPages: choice(
-    ['honoured', 'hundreds', 'ignored', 'refused'],
-    "getClientList's third parameter, the page: of as many rows as the limit says; always counted in hundreds; ignored; or an error",
+    ['honoured', 'hundreds', 'of-the-cut', 'ignored', 'refused'],
+    "getClientList's third parameter, the page: of as many rows as the limit says; always counted in hundreds; of the list as it was cut; ignored; or an error",
   ),
   rpcHonoursLimit: flag(true, 'getClientList gives no more rows than its second parameter says'),
   rpcLimit: amount(0, 'getClientList never gives more rows than this, without a word; 0: it does'),

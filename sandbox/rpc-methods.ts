@@ -29,9 +29,10 @@ type Row = Client | string;
 const pageOf = (world: World, rows: readonly Row[], limit: number | null, page: number): readonly Row[] => {
   const { rpcLimit, rpcPages } = world.faults.switches;
   const size = Math.min(limit ?? ROWS_A_PAGE, ROWS_A_PAGE, rpcLimit === 0 ? Infinity : rpcLimit);
+  const all = rpcPages === 'of-the-cut' && rpcLimit > 0 ? rows.slice(0, rpcLimit) : rows;
   const start = (page - 1) * (rpcPages === 'hundreds' ? ROWS_A_PAGE : size);
   drift(world, rows, { page, size });
-  return rows.slice(start, start + (rpcPages === 'hundreds' && rpcLimit === 0 ? ROWS_A_PAGE : size));
+  return all.slice(start, start + (rpcPages === 'hundreds' && rpcLimit === 0 ? ROWS_A_PAGE : size));
 };
 
 const found = ({ crm, faults }: World, search: string): readonly Client[] => {
@@ -72,7 +73,7 @@ const getClientList: Method = (world, params) => {
   if (text !== '' && rpcSearch === 'refused') return error(-32602, 'Invalid params');
   const rows: Row[] = empty ? [] : [...found(world, text), ...world.crm.rows, ...weirdRows(weird)];
   const limit = rpcHonoursLimit ? whole(limitGiven) : null;
-  const isPaged = rpcPages === 'honoured' || rpcPages === 'hundreds';
+  const isPaged = rpcPages !== 'ignored' && rpcPages !== 'refused';
   if (page !== null && isPaged) return listJson(world, pageOf(world, rows, limit, page));
   const usual = rpcUsualLimit === 0 ? Infinity : rpcUsualLimit;
   const most = Math.min(limit ?? usual, rpcLimit === 0 ? Infinity : rpcLimit);

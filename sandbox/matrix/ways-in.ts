@@ -96,6 +96,12 @@ const CUT: Cut[] = [
     SAID_TO_BE_INCOMPLETE,
   ],
   [
+    'cut-ten-then-pages',
+    'at most ten rows, and pages of those',
+    { rpcPages: 'of-the-cut', rpcLimit: 10 },
+    SAID_TO_BE_INCOMPLETE,
+  ],
+  [
     'cut-ten-of-hundreds',
     'at most ten rows, pages counted in hundreds',
     { rpcPages: 'hundreds', rpcLimit: 10 },

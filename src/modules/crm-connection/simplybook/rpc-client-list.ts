@@ -7,6 +7,7 @@ import {
   pageQuestion,
   pagesProve,
   searched,
+  spotChecked,
   unlessUnusable,
   wholeQuestion,
   type Searched,
@@ -99,7 +100,9 @@ export async function* rpcClientPages(
   { maxPages }: SimplyBookSettings,
 ): AsyncGenerator<ClientPage, void, undefined> {
   const whole = await unlessUnusable(visit.ask(wholeQuestion()));
-  if (whole !== null && (await pagesProve(visit, whole))) return yield* pieces(whole, { complete: true });
+  if (whole !== null && (await pagesProve(visit, whole))) {
+    return yield* foundPages(await spotChecked(visit, whole));
+  }
   const first = await firstPage(visit);
   if (first !== null) {
     const met = new Set<string>();

@@ -14,6 +14,7 @@ const MOST_TO_SEARCH = 2_000;
 
 /** Whoever has a phone number has a digit, whoever has an address a letter. */
 const DIGITS = Array.from('0123456789');
+const SPOTS = DIGITS.slice(0, 3);
 const SEARCHES = [...DIGITS, ...Array.from('abcdefghijklmnopqrstuvwxyz')];
 
 const clientsQuestion = (...params: unknown[]): RpcQuestion<Rows> => ({
@@ -55,22 +56,28 @@ export const pagesProve = async (visit: RpcVisit, { records }: Rows): Promise<bo
 /** A list, what searches have found beside it, and what that comes to. */
 export type Searched = { list: Rows; others: unknown[]; verdict: Verdict };
 
+/** Whom a search finds: those whose name, e-mail or phone contains the text. */
+const found = (visit: RpcVisit, text: string, limit: number[]): Promise<Rows | null> =>
+  unlessUnusable(visit.ask(clientsQuestion(text, ...limit)));
+
+const othersIn = ({ records }: Rows, listed: ReadonlySet<string>): unknown[] =>
+  records.filter((record) => !listed.has(recordKey(record)));
+
 /**
- * Looks for clients that the list leaves out. A search finds those whose name, e-mail or phone contains it. Had the list
- * been cut, an answer that is shorter than the list would not be: so it is whole when such answers brought everybody on
- * it once more, and nobody else.
+ * Looks for clients that the list leaves out. Had the list been cut, an answer that is shorter than the list would not be:
+ * so it is whole when such answers brought everybody on it once more, and nobody else.
  */
 const search = async (visit: RpcVisit, list: Rows, ...limit: number[]): Promise<Searched> => {
   const listed = new Set(list.records.map(recordKey));
   const again = new Set<string>();
   for (const [index, text] of SEARCHES.entries()) {
     if (index >= DIGITS.length && again.size === listed.size) break;
-    const found = await unlessUnusable(visit.ask(clientsQuestion(text, ...limit)));
-    if (found === null) break;
-    const others = found.records.filter((record) => !listed.has(recordKey(record)));
+    const rows = await found(visit, text, limit);
+    if (rows === null) break;
+    const others = othersIn(rows, listed);
     if (others.length > 0) return { list, others, verdict: 'cut' };
-    if (found.records.length < list.records.length) {
-      for (const record of found.records) again.add(recordKey(record));
+    if (rows.records.length < list.records.length) {
+      for (const record of rows.records) again.add(recordKey(record));
     }
   }
   const isWhole = again.size === listed.size || list.records.length < LEAST_LIMIT;
@@ -87,4 +94,15 @@ export const searched = async (visit: RpcVisit, list: Rows): Promise<Searched> =
   return longer !== null && first.others.every((record) => keys.has(recordKey(record)))
     ? search(visit, longer, ROWS_WITHOUT_END)
     : first;
+};
+
+/** Pages may be those of a list that was cut before: a few searches would show somebody else. */
+export const spotChecked = async (visit: RpcVisit, list: Rows): Promise<Searched> => {
+  const listed = new Set(list.records.map(recordKey));
+  for (const text of list.records.length > MOST_TO_SEARCH ? [] : SPOTS) {
+    const rows = await found(visit, text, []);
+    if (rows === null) break;
+    if (othersIn(rows, listed).length > 0) return searched(visit, list);
+  }
+  return { list, others: [], verdict: 'whole' };
 };
