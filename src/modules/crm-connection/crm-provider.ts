@@ -1,5 +1,12 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { BookingPage, ClientLook, ClientPage, CustomField, ListedSoFar } from './contract.ts';
+import type {
+  BookingPage,
+  ClientLook,
+  ClientPage,
+  CrmWarning,
+  CustomField,
+  ListedSoFar,
+} from './contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -115,12 +122,12 @@ export abstract class CrmProvider {
     timezone: string | null,
     signal: AbortSignal,
   ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
-  /** What these clients say in the company's own fields. Leaves out who is gone, and all where they are not shown. */
+  /** What these clients say in the company's own fields. Leaves out who is gone; where they are not shown it says why. */
   abstract clientFields(
     session: CrmSession,
     externalIds: readonly string[],
     signal: AbortSignal,
-  ): AsyncGenerator<[externalId: string, fields: CustomField[]], void, undefined>;
+  ): AsyncGenerator<{ externalId: string; fields: CustomField[] } | { warning: CrmWarning }, void, undefined>;
   /** Asks for these clients one by one. Stops early when the CRM tells nothing of several in a row. */
   abstract clientLooks(
     session: CrmSession,
