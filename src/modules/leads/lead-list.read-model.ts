@@ -6,13 +6,13 @@ import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
 import type { LeadUpserted, Source } from './contract.ts';
-import { emailKey } from './email-key.ts';
 import type { KeyedSource, Owner } from './lead-identity.ts';
 import { LeadMoves } from './lead-moves.read-model.ts';
 import type { Announced, Moved } from './lead-moves.read-model.ts';
 import { columns, flat } from './lead-details.ts';
 import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
+import { LeadSources } from './lead-sources.read-model.ts';
 import { NOTHING, isAlive, valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
@@ -71,9 +71,11 @@ export class LeadList implements ReadModel<ListEvent> {
     'SyncCompleted',
   ] as const;
   private readonly moves: LeadMoves;
+  private readonly sources: LeadSources;
 
   constructor(private readonly database: Database) {
     this.moves = new LeadMoves(database);
+    this.sources = new LeadSources(database);
   }
 
   readonly apply = async (events: Recorded<ListEvent>[]): Promise<void> => {
@@ -183,7 +185,7 @@ export class LeadList implements ReadModel<ListEvent> {
 
   private async upsert(events: Recorded<LeadUpserted>[]): Promise<void> {
     if (events.length === 0) return;
-    await this.writeSources(events);
+    await this.sources.write(events);
     const others = events.filter(({ data }) => data.change !== 'created').map(({ data }) => data.leadId);
     const sources = await this.sourcesOf([...new Set(others)]);
     const rows = new Map<string, { createdAt: string }>();
@@ -208,32 +210,6 @@ export class LeadList implements ReadModel<ListEvent> {
         updated_at = excluded.updated_at, version = excluded.version`);
     const mixed = [...sources].filter(([, all]) => all.some(({ home }) => home !== null));
     if (mixed.length > 0) await this.moves.rekey(mixed.map(([id]) => id));
-  }
-
-  private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {
-    const rows = new Map<string, { position: number }>();
-    for (const { data, personal, position: own } of events) {
-      const { connectionId, externalId } = data.source;
-      const name = `${connectionId}/${externalId}`;
-      const values = { ...NOTHING, ...personal };
-      const key = emailKey(values.email);
-      // Where it was linked first, should the same source stand in the batch more than once.
-      const position = rows.get(name)?.position ?? own;
-      const home = data.via?.at(-1) ?? null;
-      const gone = data.gone ?? null;
-      const source = { connectionId, externalId, leadId: data.leadId, home, gone, ...columns(values) };
-      const row = { position, ...source, emailKey: 'key' in key ? key.key : null };
-      rows.set(name, row);
-    }
-    await this.database.execute(sql`
-      insert into lead_sources (connection_id, external_id, lead_id, home_id, linked_position, name, email, email_key, phone,
-        details, gone_at)
-      select "connectionId", "externalId", "leadId", home, position, name, email, "emailKey", phone, details, gone
-        from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as s ("connectionId" uuid,
-          "externalId" text, "leadId" uuid, home uuid, position bigint, name text, email text, "emailKey" text, phone text,
-          details jsonb, gone timestamptz)
-      on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
-        email_key = excluded.email_key, phone = excluded.phone, details = excluded.details, gone_at = excluded.gone_at`);
   }
 
   private async sourcesOf(
