@@ -12,6 +12,7 @@ import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts'
 import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
 import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
 import {
+  approveDeletions,
   add,
   cancel,
   complete,
@@ -377,8 +378,35 @@ describe('runs', () => {
       finishedAt: recorded[0]![0]!.recordedAt,
       error,
       warnings: [],
+      absences: { missing: 0, gone: 0, returned: 0 },
+      heldDeletions: null,
       progress: { phase: 'ended', done: 8, total: 8 },
     });
+  });
+
+  it('say whom they missed, what they hold, and who has approved it', async () => {
+    const facts = await begin(randomUUID());
+    const held = { count: 31, reason: 'Too many.' };
+    const missed = { absences: { missing: 0, gone: 2, returned: 1 }, heldDeletions: held };
+    const stream = runStream(facts.runId);
+    await record(decision(stream, run, complete(facts, COUNTS, 'Too many.', [], missed)));
+    await active.release({ ...facts, fence: 0 });
+    expect(await runs.one(facts.runId)).toMatchObject({
+      error: { code: 'deletions-held' },
+      absences: missed.absences,
+      heldDeletions: { ...held, approved: false, approvedAt: null, approvedBy: null },
+    });
+    expect(await runs.believed(facts.connectionId)).toEqual([]);
+    const recorded = await record(decision(stream, run, approveDeletions(facts)));
+    const { recordedAt, meta } = recorded[0]![0]!;
+    expect((await runs.one(facts.runId))?.heldDeletions).toEqual({
+      ...held,
+      approved: true,
+      approvedAt: recordedAt,
+      approvedBy: meta.actor,
+    });
+    expect(await record(decision(stream, run, approveDeletions(facts)))).toEqual([[]]);
+    expect(await runs.believed(facts.connectionId)).toEqual([{ fetched: COUNTS.fetched, approved: true }]);
   });
 
   it('keep what a person should know of them', async () => {
