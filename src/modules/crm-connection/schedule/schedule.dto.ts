@@ -1,4 +1,4 @@
-import { IsNotEmpty, IsOptional, IsString, Length, ValidateBy } from 'class-validator';
+import { IsOptional, Length, ValidateBy } from 'class-validator';
 import { isZone } from '../../../shared/local-time.ts';
 import { flawOf } from './cron.ts';
 
@@ -27,8 +27,6 @@ export class WantedScheduleDto {
    * Five fields: minute, hour, day of month, month, day of week. `30 2 * * MON-FRI` is half past two from Monday to Friday.
    * Where both days are restricted, either will do.
    */
-  @IsString()
-  @IsNotEmpty()
   @Length(9, 200)
   @IsCron()
   cron!: string;

@@ -83,9 +83,13 @@ export class SyncTimeTable implements ReadModel<Trigger | Failed> {
        where connection_id = ${connectionId}`);
   }
 
-  /** Only where the run is the one that a schedule has started or joined. */
+  /**
+   * Only where the run is the one that a schedule has started or joined. A row that somebody is taking at this moment is
+   * left to him: he starts the next run.
+   */
   private async failed({ type, data, recordedAt }: Recorded<Failed>): Promise<void> {
-    const row = await this.database.row(sql<SyncTimes>`${TIMES} where run_id = ${data.runId} for update`);
+    const row = await this.database.row(sql<SyncTimes>`
+      ${TIMES} where run_id = ${data.runId} for update skip locked`);
     if (row === undefined) return;
     const { connectionId, tries, paused } = row;
     const code = type === 'SyncFailed' ? data.reason.code : 'interrupted';
