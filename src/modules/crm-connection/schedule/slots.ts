@@ -17,7 +17,7 @@ const offsetsNear = (instant: number, zone: string): number[] =>
   [instant - DAY, instant, instant + DAY].map((near) => offsetAt(near, zone));
 
 /**
- * The instants that a time on the wall stands for (docs/adr/0016-schedules.md): one, as a rule. A time that is skipped when clocks
+ * The instants that a time on the wall stands for (docs/schedules.md): one, as a rule. A time that is skipped when clocks
  * go forward is as much later as they were put forward (RFC 5545). One that comes twice counts once, the first time, unless
  * the schedule means every hour there is.
  */
