@@ -135,7 +135,7 @@ describe('a service that was away for three days', () => {
     const away = await startWorld();
     try {
       const { connection } = await planned(HOURLY, away);
-      await away.service.kill();
+      await away.service.stop();
       await due([connection], { ago: '3 days', of: away });
       const back = await another(away);
       try {
@@ -152,8 +152,7 @@ describe('a service that was away for three days', () => {
         await back.stop();
       }
     } finally {
-      await away.service.stop().catch(() => undefined);
-      await away.companies.close();
+      await away.stop();
     }
   });
 });

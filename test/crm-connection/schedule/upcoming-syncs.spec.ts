@@ -53,7 +53,11 @@ describe('the upcoming syncs of a connection', () => {
   });
 
   it('are never in the past: what was missed is one sync, now', () => {
-    const { nextSyncs, scheduleState } = upcoming(null, { ...times, regularAt: now - 3 * 86_400_000 });
+    const { nextSyncAt, nextSyncs, scheduleState } = upcoming(null, {
+      ...times,
+      regularAt: now - 3 * 86_400_000,
+    });
+    expect(nextSyncAt).toBe(new Date(now).toISOString());
     expect(nextSyncs.map(clock)).toEqual(['15:30', '16:00', '17:00', '18:00', '19:00']);
     expect(scheduleState).toMatchObject({ code: 'due' });
   });

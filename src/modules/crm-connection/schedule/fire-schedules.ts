@@ -8,10 +8,10 @@ import { Shutdown } from '../../../shared/shutdown.ts';
 import { SyncCrm } from '../../sync/contract.ts';
 import { SyncTimeTable } from './sync-times.read-model.ts';
 
-const TICK = 2_000; // ms
+const TICK = 1_000; // ms
 
 /**
- * Looks every other second whether the time of a connection has come, and starts its run. Every instance does; the row of
+ * Looks every second whether the time of a connection has come, and starts its run. Every instance does; the row of
  * `sync_times` says which of them gets it, and its clock is the database's. Taking a time and starting the run are one
  * transaction: no crash loses the one or doubles the other.
  */

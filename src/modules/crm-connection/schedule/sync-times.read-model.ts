@@ -69,7 +69,7 @@ export class SyncTimeTable implements ReadModel<Trigger | Failed> {
   /** Moves on to the next time: however many have passed, they were one. */
   async advance({ connectionId, schedule, regularAt, tries, now }: DueSync, runId: string): Promise<void> {
     const isRegular = regularAt !== null && regularAt <= now;
-    const next = isRegular ? firstAfter(schedule, connectionId, now) : regularAt;
+    const next = firstAfter(schedule, connectionId, now);
     await this.database.execute(sql`
       update sync_times set regular_at = ${instant(next)}, retry_at = null, tries = ${isRegular ? 0 : tries + 1},
         run_id = ${runId} where connection_id = ${connectionId}`);
