@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import type { Connection, Run } from './contract.ts';
 import { startService, type Service } from './service.ts';
 import { startWorld, type World } from './world.ts';
@@ -50,6 +51,14 @@ const due = (connections: readonly Connection[], { ago = '1 second', of = world,
     `update sync_times set ${at} = clock_timestamp() - $2::interval where connection_id = any($1::uuid[])`,
     [connections.map(({ id }) => id), ago],
   );
+
+/** The same in a session of its own, for while the world's holds the log. */
+const dueBeside = async ({ service }: World, { id }: Connection): Promise<void> => {
+  const session = new Client({ connectionString: service.databaseUrl });
+  await session.connect();
+  await session.query('update sync_times set regular_at = clock_timestamp() where connection_id = $1', [id]);
+  await session.end();
+};
 
 /** The runs of a connection once there are so many that have ended. */
 const ended = async (connection: Connection, count: number, of = world): Promise<Run[]> => {
@@ -130,29 +139,56 @@ describe('a connection whose time has come', () => {
   });
 });
 
-describe('a service that was away for three days', () => {
-  it('catches up with one sync, soon after it has started, and goes on at the next regular time', async () => {
+describe('a service that comes back', () => {
+  /** Another instance on what the first one has left, and what it makes of this connection by itself. */
+  const comingBack = async (
+    left: World,
+    { id }: Connection,
+  ): Promise<{ runs: Run[]; connection: Connection }> => {
+    const { api, stop } = await another(left);
+    const list = async () => (await api<{ data: Run[] }>('GET', `/api/runs?connectionId=${id}`)).body.data;
+    try {
+      let runs: Run[] = [];
+      while (runs.every(({ status }) => status === 'running')) {
+        await pause(50);
+        runs = await list();
+      }
+      const { body: connection } = await api<Connection>('GET', `/api/connections/${id}`);
+      return { runs, connection };
+    } finally {
+      await stop();
+    }
+  };
+
+  it('after three days catches up with one sync, soon after its start, and goes on at the next regular time', async () => {
     const away = await startWorld();
     try {
       const { connection } = await planned(HOURLY, away);
       await away.service.stop();
       await due([connection], { ago: '3 days', of: away });
-      const back = await another(away);
-      try {
-        const url = `/api/connections/${connection.id}`;
-        const list = async () =>
-          (await back.api<{ data: Run[] }>('GET', `/api/runs?connectionId=${connection.id}`)).body.data;
-        while ((await list()).every(({ status }) => status === 'running')) await pause(50);
-        const { body } = await back.api<Connection>('GET', url);
-        expect(ms(body.nextSyncAt)).toBeLessThan(Date.now() + HOUR + 60_000);
-        expect((await list()).map(({ trigger, status }) => [trigger, status])).toEqual([
-          ['schedule', 'succeeded'],
-        ]);
-      } finally {
-        await back.stop();
-      }
+      const { runs, connection: after } = await comingBack(away, connection);
+      expect(runs.map(({ trigger, status }) => [trigger, status])).toEqual([['schedule', 'succeeded']]);
+      expect(ms(after.nextSyncAt)).toBeLessThan(Date.now() + HOUR + 60_000);
     } finally {
       await away.stop();
+    }
+  });
+
+  it('after it was killed while it started a sync starts that once: neither lost nor doubled', async () => {
+    const killed = await startWorld();
+    try {
+      const { connection } = await planned(LEAP, killed);
+      const { waiting, release } = await killed.holdTheLog();
+      await dueBeside(killed, connection);
+      await waiting(1);
+      await killed.service.kill();
+      await release();
+      const { runs, connection: after } = await comingBack(killed, connection);
+      expect(runs.map(({ trigger, status }) => [trigger, status])).toEqual([['schedule', 'succeeded']]);
+      expect(after.nextSyncAt).toMatch(/^2028-02-29/);
+    } finally {
+      await killed.stop().catch(() => undefined);
+      await killed.companies.close();
     }
   });
 });
