@@ -231,7 +231,8 @@ describe('a change that is meant for one version', () => {
     const answers = await Promise.all(
       names.map((name) => change(connection.id, { name }, { 'if-match': '"1"' })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(412)]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 412)).toHaveLength(9);
     const { version, name } = await read(connection.id);
     expect([version, name]).toEqual([2, answers.find(({ status }) => status === 200)?.body.name]);
   });

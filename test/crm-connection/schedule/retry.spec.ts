@@ -12,7 +12,7 @@ describe('a scheduled sync that failed', () => {
     expect([0, 1, 2, 3].map((tries) => minutes('crm-unreachable', tries))).toEqual([5, 15, 45, null]);
   });
 
-  it.each(['crm-unreachable', 'crm-rate-limited', 'crm-answer-unusable', 'internal-error', 'interrupted'])(
+  it.each(['crm-unreachable', 'crm-rate-limited', 'crm-answer-unusable', 'internal-error'])(
     'is tried again after %s',
     (code) => {
       expect(minutes(code, 0)).toBe(5);
@@ -24,6 +24,7 @@ describe('a scheduled sync that failed', () => {
     'crm-two-factor-required',
     'crm-locked-out',
     'crm-permission-denied',
+    'interrupted',
     'anything',
   ])('is not tried again after %s, which no hour mends', (code) => {
     expect(minutes(code, 0)).toBeNull();

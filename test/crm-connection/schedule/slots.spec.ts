@@ -196,7 +196,7 @@ describe('around every change of clocks in the world', () => {
     );
   });
 
-  it('it does not matter from where one looks: what comes next is the same', () => {
+  it('from wherever one looks, what comes next is the same', () => {
     const crons = fc.constantFrom(
       '*/7 1-3 * * *',
       '30 2 * * *',

@@ -1,11 +1,8 @@
-/** What an hour can mend. For anything else the next regular time is early enough, or a person is needed. */
-const PASSES = new Set([
-  'crm-unreachable',
-  'crm-rate-limited',
-  'crm-answer-unusable',
-  'internal-error',
-  'interrupted',
-]);
+/**
+ * What an hour can mend. For anything else the next regular time is early enough, or a person is needed; a run whose workers
+ * died again and again has been tried often enough.
+ */
+const PASSES = new Set(['crm-unreachable', 'crm-rate-limited', 'crm-answer-unusable', 'internal-error']);
 /** Minutes after a failure, for the first try after the regular one, the second and the third. */
 const PAUSES = [5, 15, 45];
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Database } from '../../../shared/database/database.ts';
 import type { ReadModel } from '../../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../../shared/event-store/event.ts';
-import type { SyncFailed, SyncInterrupted } from '../../sync/contract.ts';
+import type { SyncFailed } from '../../sync/contract.ts';
 import type { ConnectionEvent, CrmScheduleChanged, Schedule } from '../contract.ts';
 import { retryAfter } from './retry.ts';
 import { placeOf, timesAfter } from './slots.ts';
@@ -21,11 +21,10 @@ export type SyncTimes = {
 export type DueSync = SyncTimes & { schedule: Schedule };
 
 type Trigger = Exclude<ConnectionEvent, { type: 'CrmCredentialsReplaced' | 'CrmSettingsChanged' }>;
-type Failed = SyncFailed | SyncInterrupted;
 
 /** When each connection syncs by itself. Events say what is wanted and what failed; taking a time that has come is state. */
 @Injectable()
-export class SyncTimeTable implements ReadModel<Trigger | Failed> {
+export class SyncTimeTable implements ReadModel<Trigger | SyncFailed> {
   readonly name = 'sync-times';
   readonly on = [
     'CrmConnected',
@@ -34,15 +33,14 @@ export class SyncTimeTable implements ReadModel<Trigger | Failed> {
     'CrmRecovered',
     'CrmDisconnected',
     'SyncFailed',
-    'SyncInterrupted',
   ] as const;
 
   constructor(private readonly database: Database) {}
 
-  readonly apply = async (events: Recorded<Trigger | Failed>[]): Promise<void> => {
+  readonly apply = async (events: Recorded<Trigger | SyncFailed>[]): Promise<void> => {
     for (const event of events) {
       if (event.type === 'CrmScheduleChanged') await this.planned(event);
-      else if (event.type === 'SyncFailed' || event.type === 'SyncInterrupted') await this.failed(event);
+      else if (event.type === 'SyncFailed') await this.failed(event);
       else await this.database.execute(CHANGES[event.type](event.data.connectionId));
     }
   };
@@ -87,12 +85,12 @@ export class SyncTimeTable implements ReadModel<Trigger | Failed> {
    * Only where the run is the one that a schedule has started or joined. A row that somebody is taking at this moment is
    * left to him: he starts the next run.
    */
-  private async failed({ type, data, recordedAt }: Recorded<Failed>): Promise<void> {
+  private async failed({ data, recordedAt }: Recorded<SyncFailed>): Promise<void> {
     const row = await this.database.row(sql<SyncTimes>`
       ${TIMES} where run_id = ${data.runId} for update skip locked`);
     if (row === undefined) return;
     const { connectionId, tries, paused } = row;
-    const code = type === 'SyncFailed' ? data.reason.code : 'interrupted';
+    const { code } = data.reason;
     const at = Date.parse(recordedAt);
     const again = paused ? at : retryAfter({ code, at }, tries, placeOf(connectionId));
     await this.database.execute(sql`
