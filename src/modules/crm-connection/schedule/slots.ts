@@ -27,23 +27,27 @@ const instantsFor = (wall: number, zone: string, everyHour: boolean): number[] =
   return everyHour ? instants : instants.slice(0, 1);
 };
 
-/** The first instant after `after` (UTC milliseconds) that a schedule means; null when there is none in our calendar. */
-const nextSlot = ({ cron, timezone }: Schedule, after: number): number | null => {
+/**
+ * When a schedule is due after `after` (UTC milliseconds), in order. Around a change of clocks a later time on the wall can be
+ * an earlier instant: each waits until no other can come before it.
+ */
+export const slotsAfter = function* (
+  { cron, timezone }: Schedule,
+  after: number,
+): Generator<number, void, undefined> {
   const everyHour = isHourly(cron);
-  let best: number | null = null;
-  // Around a change of clocks, a later time on the wall can be an earlier instant.
+  let waiting: number[] = [];
+  let last = after;
   for (const wall of wallTimes(cron, after + Math.min(...offsetsNear(after, timezone)))) {
-    for (const at of instantsFor(wall, timezone, everyHour)) {
-      if (at > after && (best === null || at < best)) best = at;
+    const instants = instantsFor(wall, timezone, everyHour).filter((at) => at > last);
+    waiting = [...new Set([...waiting, ...instants])].toSorted((a, b) => a - b);
+    const isNext = (at: number): boolean => wall + MINUTE - Math.max(...offsetsNear(at, timezone)) >= at;
+    while (waiting.length > 0 && isNext(waiting[0]!)) {
+      last = waiting.shift()!;
+      yield last;
     }
-    if (best !== null && wall + MINUTE - Math.max(...offsetsNear(best, timezone)) >= best) return best;
   }
-  return best;
-};
-
-/** When a schedule is due after `after`, in order. */
-export const slotsAfter = function* (schedule: Schedule, after: number): Generator<number, void, undefined> {
-  for (let slot = nextSlot(schedule, after); slot !== null; slot = nextSlot(schedule, slot)) yield slot;
+  yield* waiting;
 };
 
 /** A connection's place between 0 and 1: always the same one, and hardly two have the same. */
