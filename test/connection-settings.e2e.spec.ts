@@ -37,6 +37,11 @@ describe('a schedule', () => {
       expect(body.scheduleState).toMatchObject({ code: 'waiting' });
       expect(await read(connection.id)).toEqual(body);
       expect(await world.all<Connection>('/api/connections')).toContainEqual(body);
+      const { body: summary } = await world.api<{ connections: Connection[] }>('GET', '/api/summary');
+      expect(summary.connections.map(({ id, nextSyncAt }) => [id, nextSyncAt])).toContainEqual([
+        connection.id,
+        body.nextSyncAt,
+      ]);
       const none = await change(connection.id, { schedule: null });
       expect(none.body).toMatchObject({
         schedule: null,

@@ -54,6 +54,11 @@ export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
       ${CONNECTION} where ${from} order by connections.created_at desc, id desc limit ${limit}`);
   }
 
+  async open(): Promise<Connection[]> {
+    return this.database.rows(sql<Connection>`
+      ${CONNECTION} where status <> 'disconnected' order by connections.created_at, id`);
+  }
+
   private async add({ data, personal, recordedAt, version }: Recorded<CrmConnected>): Promise<void> {
     await this.database.execute(sql`
       insert into connections (id, provider, name, company, login, domain, timezone, country, clients_without_email,

@@ -26,6 +26,9 @@ export type Connection = {
 /** When a connection syncs by itself: a five-field cron, and the IANA zone whose clocks it goes by. */
 export type Schedule = { cron: string; timezone: string };
 
+/** A connection and when it syncs next by itself. */
+export type PlannedConnection = Connection & { nextSyncAt: string | null };
+
 /** What may be changed about a connection, beside its schedule and its credentials. */
 export type ConnectionSettings = Pick<
   Connection,
@@ -45,6 +48,9 @@ export class GetConnection extends Query<Connection> {
     super();
   }
 }
+
+/** Every connection that has not been disconnected, the oldest first. */
+export class ListConnections extends Query<PlannedConnection[]> {}
 
 /** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
 export type Address = {

@@ -15,6 +15,7 @@ import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
 import { DisconnectCrmHandler } from './disconnect-crm.ts';
+import { ListConnectionsHandler } from './list-connections.ts';
 import { ReplaceCredentialsHandler } from './replace-credentials.ts';
 import { FireSchedules } from './schedule/fire-schedules.ts';
 import { SyncTimeTable } from './schedule/sync-times.read-model.ts';
@@ -33,6 +34,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     DisconnectCrmHandler,
     ReplaceCredentialsHandler,
     GetConnectionHandler,
+    ListConnectionsHandler,
     Connections,
     ConnectionSecrets,
     ConnectionTokens,
