@@ -8,7 +8,8 @@ import { startWorld, type World } from './world.ts';
 const HOUR = 3_600_000;
 /** Nothing comes due by itself while the tests run. */
 const LEAP = { cron: '0 0 29 2 *', timezone: 'UTC' };
-const HOURLY = { cron: '0 * * * *', timezone: 'UTC' };
+/** Every hour, half an hour from now. */
+const HOURLY = { cron: `${(new Date().getUTCMinutes() + 30) % 60} * * * *`, timezone: 'UTC' };
 /** An instance whose clock is so wrong, on a machine that is set to another zone. */
 const wrongClock = (milliseconds: number): Record<string, string> => ({
   NODE_OPTIONS: `--import ${new URL('shifted-clock.ts', import.meta.url).href}`,
@@ -139,56 +140,38 @@ describe('a connection whose time has come', () => {
   });
 });
 
-describe('a service that comes back', () => {
-  /** Another instance on what the first one has left, and what it makes of this connection by itself. */
-  const comingBack = async (
-    left: World,
-    { id }: Connection,
-  ): Promise<{ runs: Run[]; connection: Connection }> => {
-    const { api, stop } = await another(left);
-    const list = async () => (await api<{ data: Run[] }>('GET', `/api/runs?connectionId=${id}`)).body.data;
+describe('a service that was killed while it started a sync, and was away for three days', () => {
+  it('starts that sync once, and catches up with one where many were missed, soon after it is back', async () => {
+    const left = await startWorld();
     try {
-      let runs: Run[] = [];
-      while (runs.every(({ status }) => status === 'running')) {
-        await pause(50);
-        runs = await list();
-      }
-      const { body: connection } = await api<Connection>('GET', `/api/connections/${id}`);
-      return { runs, connection };
-    } finally {
-      await stop();
-    }
-  };
-
-  it('after three days catches up with one sync, soon after its start, and goes on at the next regular time', async () => {
-    const away = await startWorld();
-    try {
-      const { connection } = await planned(HOURLY, away);
-      await away.service.stop();
-      await due([connection], { ago: '3 days', of: away });
-      const { runs, connection: after } = await comingBack(away, connection);
-      expect(runs.map(({ trigger, status }) => [trigger, status])).toEqual([['schedule', 'succeeded']]);
-      expect(ms(after.nextSyncAt)).toBeLessThan(Date.now() + HOUR + 60_000);
-    } finally {
-      await away.stop();
-    }
-  });
-
-  it('after it was killed while it started a sync starts that once: neither lost nor doubled', async () => {
-    const killed = await startWorld();
-    try {
-      const { connection } = await planned(LEAP, killed);
-      const { waiting, release } = await killed.holdTheLog();
-      await dueBeside(killed, connection);
+      const { connection: starting } = await planned(LEAP, left);
+      const { connection: missing } = await planned(HOURLY, left);
+      const { waiting, release } = await left.holdTheLog();
+      await dueBeside(left, starting);
       await waiting(1);
-      await killed.service.kill();
+      await left.service.kill();
       await release();
-      const { runs, connection: after } = await comingBack(killed, connection);
-      expect(runs.map(({ trigger, status }) => [trigger, status])).toEqual([['schedule', 'succeeded']]);
-      expect(after.nextSyncAt).toMatch(/^2028-02-29/);
+      await due([missing], { ago: '3 days', of: left });
+      const { api, stop } = await another(left);
+      const runsOn = async (id: string): Promise<Run[]> => {
+        const { body } = await api<{ data: Run[] }>('GET', `/api/runs?connectionId=${id}`);
+        return body.data;
+      };
+      try {
+        for (const { id } of [starting, missing]) {
+          while ((await runsOn(id)).every(({ status }) => status === 'running')) await pause(50);
+          expect(await runsOn(id)).toMatchObject([{ trigger: 'schedule', status: 'succeeded' }]);
+        }
+        const next = async ({ id }: Connection): Promise<string | null> =>
+          (await api<Connection>('GET', `/api/connections/${id}`)).body.nextSyncAt;
+        expect(await next(starting)).toMatch(/^2028-02-29/);
+        expect(ms(await next(missing))).toBeLessThan(Date.now() + HOUR + 60_000);
+      } finally {
+        await stop();
+      }
     } finally {
-      await killed.stop().catch(() => undefined);
-      await killed.companies.close();
+      await left.stop().catch(() => undefined);
+      await left.companies.close();
     }
   });
 });
