@@ -182,6 +182,8 @@ describe('the settings of a connection', () => {
   it.each<[object, string]>([
     [{ name: '' }, '/name'],
     [{ name: null }, '/name'],
+    [{ name: '   ' }, '/name'],
+    [{ name: 'a\tb' }, '/name'],
     [{ name: 'x'.repeat(201) }, '/name'],
     [{ clientFields: 'yes' }, '/clientFields'],
     [{ clientFields: null }, '/clientFields'],

@@ -8,9 +8,11 @@ import {
   IsOptional,
   IsString,
   Length,
+  Matches,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { SAYS_NOTHING, SAYS_SOMETHING } from './connection.dto.ts';
 import { WantedScheduleDto } from './schedule/schedule.dto.ts';
 
 /** May be left out; null is no value. */
@@ -23,6 +25,7 @@ export class ConnectionChangesDto {
   @IfGiven()
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   name?: string;
 
   /** When it syncs by itself; null: only on demand. */

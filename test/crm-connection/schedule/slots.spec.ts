@@ -180,12 +180,14 @@ describe('around every change of clocks in the world', () => {
     );
   });
 
-  it('every hour never lets more than an hour pass, and comes at each instant at which clocks show its minute', () => {
+  it('every hour comes at each instant at which clocks show its minute, and lets no more than an hour pass', () => {
     fc.assert(
-      fc.property(anyChange, minutes, ({ zone, at }, minute) => {
+      fc.property(anyChange, minutes, ({ zone, at, by }, minute) => {
         const found = between(`${minute} * * * *`, zone, at - 5 * HOUR, at + 5 * HOUR);
         const gaps = found.map((slot, index) => slot - (found[index - 1] ?? slot));
-        expect(Math.max(...gaps)).toBeLessThanOrEqual(HOUR);
+        // A minute that is not in the half hour that is repeated comes when clocks show it again.
+        const isPartRepeated = by < 0 && -by < HOUR;
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(isPartRepeated ? HOUR - by : HOUR);
         const shownSo: number[] = [];
         for (let instant = at - 5 * HOUR + MINUTE; instant <= at + 5 * HOUR; instant += MINUTE) {
           if (Number(shown(instant, zone).slice(-2)) === minute) shownSo.push(instant);
