@@ -18,12 +18,22 @@ export type Connection = {
   clientFields: boolean;
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
-  schedule: { cron: string; timezone: string } | null;
-  nextSyncAt: string | null;
   lastSyncedAt: string | null;
   createdAt: string;
   version: number;
 };
+
+/** When a connection syncs by itself: a five-field cron, and the IANA zone whose clocks it goes by. */
+export type Schedule = { cron: string; timezone: string };
+
+/** A connection and when it syncs next by itself. */
+export type PlannedConnection = Connection & { nextSyncAt: string | null };
+
+/** What may be changed about a connection, beside its schedule and its credentials. */
+export type ConnectionSettings = Pick<
+  Connection,
+  'name' | 'country' | 'clientsWithoutEmail' | 'clientFields'
+>;
 
 export const connectionDisconnected = (): Refusal =>
   new Refusal(
@@ -40,7 +50,7 @@ export class GetConnection extends Query<Connection> {
 }
 
 /** Every connection that has not been disconnected, the oldest first. */
-export class ListConnections extends Query<Connection[]> {}
+export class ListConnections extends Query<PlannedConnection[]> {}
 
 /** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
 export type Address = {
@@ -234,10 +244,19 @@ export type CrmNeedsAttention = Event<
   ConnectionFacts & { reason: { code: string; detail: string } }
 >;
 export type CrmRecovered = Event<'CrmRecovered', ConnectionFacts>;
+export type CrmScheduleChanged = Event<'CrmScheduleChanged', ConnectionFacts & { schedule: Schedule | null }>;
+/** `data` and `personal` hold the settings that have changed, as they are now. */
+export type CrmSettingsChanged = Event<
+  'CrmSettingsChanged',
+  ConnectionFacts & { changed: (keyof ConnectionSettings)[] } & Partial<Omit<ConnectionSettings, 'name'>>,
+  Pick<ConnectionLabels, 'name'>
+>;
 export type CrmDisconnected = Event<'CrmDisconnected', ConnectionFacts>;
 export type ConnectionEvent =
   | CrmConnected
   | CrmCredentialsReplaced
   | CrmNeedsAttention
   | CrmRecovered
+  | CrmScheduleChanged
+  | CrmSettingsChanged
   | CrmDisconnected;
