@@ -57,7 +57,7 @@ export class SyncClients {
     });
     await this.settle(task, reading);
     const doubt = doubtOf(end);
-    const listed = { ...task, isComplete: doubt === null, fetched: progress.counts.fetched };
+    const listed = { ...task, isComplete: isProven(end), fetched: progress.counts.fetched };
     const found = await this.missing.settle(listed);
     return {
       ...found,
@@ -120,6 +120,10 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 const fresh = (clients: CrmClient[], seen: ReadonlySet<string>): CrmClient[] =>
   seen.size === 0 ? clients : clients.filter(({ externalId }) => !seen.has(externalId));
+
+/** Only who is not on a list that has provably been seen whole can be missing. */
+const isProven = (end: ClientPage['end']): boolean =>
+  end !== null && end.complete && end.unproven !== true;
 
 const doubtOf = (end: ClientPage['end']): Doubt => {
   if (end === null) return 'The CRM stopped listing without saying that it had listed everything.';
