@@ -174,6 +174,57 @@ export abstract class CrmBookings {
   ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
 }
 
+/**
+ * One client as the CRM has it at the moment. `gone`: there is none with this id, or it is marked as deleted. `unknown`: the
+ * CRM says neither, for example because this user may not see it.
+ */
+export type ClientRead = { client: CrmClient } | { unreadable: UnreadableRecord } | 'gone' | 'unknown';
+
+/** One booking alike; `onlyKnown`: it is from before the window, and wanted only where it is known already. */
+export type BookingRead =
+  | { booking: CrmBooking; onlyKnown: boolean }
+  | { unusable: UnusableBooking; onlyKnown: boolean }
+  | 'gone'
+  | 'unknown';
+
+/** Single records of a connection, read by their id. Throws a Refusal `crm-…` when there is no answer to be had. */
+export abstract class CrmRecords {
+  abstract client(connectionId: string, externalId: string, signal: AbortSignal): Promise<ClientRead>;
+  abstract booking(
+    connectionId: string,
+    externalId: string,
+    since: Date,
+    signal: AbortSignal,
+  ): Promise<BookingRead>;
+}
+
+/**
+ * What a webhook says: the company that it is about, if it says so, and the record that has changed. Null: nothing that
+ * matters here. A hint and no more: whoever knows the address can say anything.
+ */
+export type CrmDelivery = {
+  company: string | null;
+  about: { kind: 'client' | 'booking'; externalId: string } | 'something' | null;
+};
+
+/** The CRM's own register of addresses that want to hear of changes. */
+export abstract class CrmWebhooks {
+  /**
+   * Has the CRM tell `address` of changes, and no longer those others that contain `ours`. Returns what it
+   * will tell of, in its own words; null when it has no such register.
+   */
+  abstract register(
+    connectionId: string,
+    address: string,
+    ours: string,
+    signal: AbortSignal,
+  ): Promise<string[] | null>;
+  /** Takes every address that contains `ours` off the register. */
+  abstract remove(connectionId: string, ours: string, signal: AbortSignal): Promise<void>;
+  /** What was delivered, as its members came. */
+  abstract read(body: Record<string, unknown>): CrmDelivery;
+}
+
 /** `personal` of a connection: who signs in, and what people call it. */
 export type ConnectionLabels = { name: string; login: string };
 type ConnectionFacts = { connectionId: string };

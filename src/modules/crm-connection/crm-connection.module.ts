@@ -9,15 +9,17 @@ import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { Connections, GetConnectionHandler } from './connections.read-model.ts';
-import { CrmBookings, CrmClients } from './contract.ts';
+import { CrmBookings, CrmClients, CrmRecords, CrmWebhooks } from './contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
+import { RecordReader } from './record-reader.ts';
 import { CrmSessions } from './crm-sessions.ts';
 import { DisconnectCrmHandler } from './disconnect-crm.ts';
 import { ReplaceCredentialsHandler } from './replace-credentials.ts';
 import { SharedFailures } from './shared-failures.ts';
 import { SimplyBookSettings } from './simplybook/settings.ts';
 import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
+import { WebhookRegister } from './webhook-register.ts';
 
 /** Who we may talk to, and how. A second CRM is a second provider here. */
 @Module({
@@ -36,6 +38,8 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     CrmSessions,
     { provide: CrmClients, useExisting: CrmSessions },
     { provide: CrmBookings, useExisting: CrmSessions },
+    { provide: CrmRecords, useClass: RecordReader },
+    { provide: CrmWebhooks, useClass: WebhookRegister },
     { provide: CrmProvider, useClass: SimplyBookProvider },
     {
       provide: SimplyBookSettings,
@@ -44,7 +48,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
       inject: [CONFIG],
     },
   ],
-  exports: [CrmClients, CrmBookings],
+  exports: [CrmClients, CrmBookings, CrmRecords, CrmWebhooks],
 })
 export class CrmConnectionModule {
   constructor(events: EventStore, connections: Connections) {
