@@ -9,6 +9,7 @@ import { BookingsModule } from './modules/bookings/bookings.module.ts';
 import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
 import { LeadsModule } from './modules/leads/leads.module.ts';
 import { SyncModule } from './modules/sync/sync.module.ts';
+import { WebhooksModule } from './modules/webhooks/webhooks.module.ts';
 import { CONFIG } from './shared/config.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseModule } from './shared/database/database.module.ts';
@@ -45,6 +46,7 @@ export class AppModule {
         SyncModule,
         LeadsModule,
         BookingsModule,
+        WebhooksModule,
         AuditModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown],

@@ -9,6 +9,9 @@ export const WITHOUT_PROFILE: Partial<Record<SwitchName, string>> = {
   put: 'a sync writes no clients',
   postEdits: 'a sync writes no clients',
   webhookList: 'a sync registers no webhooks',
+  webhookRegister: 'a sync registers no webhooks',
+  webhookDelivery: 'a sync hears of no webhooks',
+  webhookBody: 'a sync hears of no webhooks',
   now: 'it moves the calendar of the sandbox, and the service has a clock of its own',
   totpSkew: 'our clock is right; codes of other windows are tried in test/crm-connection',
   totpSeconds:

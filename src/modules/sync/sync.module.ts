@@ -8,17 +8,21 @@ import { CrmClientList } from './crm-clients.read-model.ts';
 import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
 import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
+import { MetSinceHandler } from './met-since.ts';
 import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
+import { RunsMet } from './runs-met.store.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
 import { SyncController } from './sync.controller.ts';
+import { TakeBookingHandler } from './take-booking.ts';
+import { TakeClientHandler } from './take-client.ts';
 import { TakeClients } from './take-clients.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
@@ -33,6 +37,10 @@ import { WaitForRun } from './wait-for-run.ts';
     ReplayClientHandler,
     DismissQuarantinedHandler,
     SweepQuarantineHandler,
+    TakeClientHandler,
+    TakeBookingHandler,
+    MetSinceHandler,
+    RunsMet,
     FindQuarantined,
     ClientFixes,
     RunWorker,

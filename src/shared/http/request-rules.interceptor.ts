@@ -42,7 +42,7 @@ export class RequestRulesInterceptor implements NestInterceptor {
     // Express's own `query` is a getter that would parse the address again.
     Object.defineProperty(request, 'query', { value: query, configurable: true, enumerable: true });
     const limit = this.reflector.get(BodyLimit, context.getHandler()) ?? BODY_LIMIT;
-    if (this.reflector.get(AnyBody, context.getHandler()) === true) {
+    if (this.reflector.get(AnyBody, context.getHandler())) {
       request.rawBody = await readAnyBody(request, limit);
     } else if (WITH_BODY.has(request.method)) await takeBody(request, limit, declared.body);
     return next.handle();

@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Database } from '../../shared/database/database.ts';
+import type { MetSince } from './contract.ts';
+
+/** What runs have met, as far as it can be told: when a run has ended, it may have met anything. */
+@Injectable()
+export class RunsMet {
+  constructor(private readonly database: Database) {}
+
+  async since({ connectionId, kind, externalId, since }: MetSince): Promise<boolean> {
+    const row = await this.database.row(sql<{ met: boolean }>`
+      select ${kind + externalId === ''}::boolean or exists (select from sync_runs
+               where connection_id = ${connectionId} and finished_at >= ${since}::timestamptz) as met`);
+    return row?.met === true;
+  }
+}
