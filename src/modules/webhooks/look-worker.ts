@@ -15,7 +15,7 @@ import { LookLost, Looks } from './looks.store.ts';
 import type { Look } from './looks.store.ts';
 
 const AT_ONCE = 60_000; // ms: then others may have a turn
-const SWEEP = 20_000; // ms
+const SWEEP = 10_000; // ms
 const FIRST_RETRY = 10; // s
 const LONGEST_RETRY = 3_600; // s
 /** About six hours. What cannot be looked at until then is left to the next sync. */

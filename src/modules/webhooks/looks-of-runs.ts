@@ -2,7 +2,6 @@ import { CommandHandler, QueryHandler } from '@nestjs/cqrs';
 import type { ICommandHandler, IQueryHandler } from '@nestjs/cqrs';
 import { HoldLooks, LookedAtSince, SaidToBeGone } from './contract.ts';
 import { LookLock } from './look-lock.store.ts';
-import { LookQueue } from './look-queue.ts';
 import { Looks } from './looks.store.ts';
 
 @CommandHandler(HoldLooks)
@@ -16,16 +15,11 @@ export class HoldLooksHandler implements ICommandHandler<HoldLooks> {
 
 @CommandHandler(LookedAtSince)
 export class LookedAtSinceHandler implements ICommandHandler<LookedAtSince> {
-  constructor(
-    private readonly looks: Looks,
-    private readonly queue: LookQueue,
-  ) {}
+  constructor(private readonly looks: Looks) {}
 
+  /** Sends no job: deliveries would have to wait for the transaction of a whole batch. The next sweep finds what is due. */
   async execute({ connectionId, kind, externalIds, since }: LookedAtSince): Promise<ReadonlySet<string>> {
-    if (externalIds.length === 0) return new Set();
-    const again = await this.looks.askAgain(connectionId, kind, externalIds, since);
-    if (again.length > 0) await this.queue.send(connectionId, 0);
-    return new Set(again);
+    return new Set(await this.looks.askAgain(connectionId, kind, externalIds, since));
   }
 }
 
