@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Company } from '../sandbox/companies.ts';
+import type { Company, CompanyOptions } from '../sandbox/companies.ts';
 import type { Connection } from './contract.ts';
 import type { World } from './world.ts';
 
@@ -47,3 +47,26 @@ export const lookedAt = async (world: World, { company, connection }: Hooked): P
   await company.webhooks.settled();
   await until(async () => (await webhooksOf(world, connection)).waiting === 0);
 };
+
+/** A company with clients, synced once, that tells of its changes from now on. */
+export const hooked = async (
+  world: World,
+  options: CompanyOptions = {},
+  more: object = {},
+): Promise<Hooked> => {
+  const company = await world.companies.open({ clean: true, clients: 3, ...options });
+  const connection = await world.connect(company, more);
+  await world.sync(connection);
+  return { company, connection, address: await register(world, connection) };
+};
+
+/** How often single records were asked for. */
+export const readsOf = ({ company }: Hooked): number =>
+  company.requests.list.filter(({ route }) => route === 'client' || route === 'booking').length;
+
+export const permutations = <T>(items: readonly T[]): T[][] =>
+  items.length < 2
+    ? [[...items]]
+    : items.flatMap((first, index) =>
+        permutations(items.filter((_, other) => other !== index)).map((rest) => [first, ...rest]),
+      );

@@ -49,7 +49,7 @@ describe('A delivery', () => {
   it('never breaks anything, and never names an id that could not be one', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
-        const read = about(body as Record<string, unknown>);
+        const read = about(body);
         return typeof read !== 'object' || read === null || /^[A-Za-z0-9][\w-]{0,63}$/.test(read.externalId);
       }),
     );

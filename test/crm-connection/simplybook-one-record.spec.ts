@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Switches } from '../../sandbox/faults.ts';
 import type { SandboxOptions } from '../../sandbox/sandbox.ts';
 import { checked } from '../../src/modules/crm-connection/simplybook/one-record.ts';
-import { idsIn, meet, meetBoth, never, refusalOf, type Meeting } from './simplybook.ts';
+import { meet, meetBoth, never, refusalOf, type Meeting } from './simplybook.ts';
 
 const client = ({ provider, session }: Meeting, id: string) => provider.client(session, id, never);
 
@@ -99,11 +99,5 @@ describe('One record', () => {
     await met.list();
     met.sandbox.faults.set({ restMissing: true });
     expect((await refusalOf(client(met, '1'))).code).toBe('crm-answer-unusable');
-  });
-
-  it('stays a deleted one where the list still shows it, whatever it says about that', async () => {
-    const met = await meet({ clients: 2, switches: { listDeleted: true } });
-    expect(idsIn(met.sandbox)).toContain('1');
-    expect(await client(met, '1')).toMatchObject({ client: { externalId: '1' } });
   });
 });

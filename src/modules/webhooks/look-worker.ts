@@ -75,7 +75,8 @@ export class LookWorker implements OnModuleInit {
       await this.pauses.end(connection.id);
     } catch (error) {
       if (error instanceof LookLost) return;
-      if (signal.aborted) await this.looks.handBack(look, 0);
+      const { status } = await this.queries.execute(new GetConnection(connection.id));
+      if (signal.aborted || status !== 'connected') await this.looks.handBack(look, 0);
       else await this.failed(look, error);
     }
   }

@@ -10,9 +10,9 @@ export const webhooks: Decider<WebhooksState, WebhooksEvent> = {
 };
 
 /** Each address is a new one: that it replaces another is a fact, too. */
-export const register =
-  (data: CrmWebhooksRegistered['data']) =>
-  (): CrmWebhooksRegistered[] => [{ type: 'CrmWebhooksRegistered', data }];
+export const register = (data: CrmWebhooksRegistered['data']) => (): CrmWebhooksRegistered[] => [
+  { type: 'CrmWebhooksRegistered', data },
+];
 
 export const remove =
   (connectionId: string) =>
