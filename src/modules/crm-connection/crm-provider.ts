@@ -6,6 +6,7 @@ import type {
   ClientRead,
   CrmDelivery,
   CustomField,
+  ListedSoFar,
 } from './contract.ts';
 
 /**
@@ -104,7 +105,12 @@ export type CrmReport = { way: string | null; checks: CrmCheck[] };
 export abstract class CrmProvider {
   /** As few attempts as tell whether these credentials open a way; what gets no proper answer is sent once more. */
   abstract signIn(login: CrmLogin, signal: AbortSignal): Promise<CrmToken>;
-  abstract clientPages(session: CrmSession, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+  /** `from`: to be read on from there where that is possible, else from the start. */
+  abstract clientPages(
+    session: CrmSession,
+    signal: AbortSignal,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, void, undefined>;
   abstract bookingPages(
     session: CrmSession,
     window: BookingWindow,
