@@ -47,6 +47,7 @@ create table looks (
   primary key (connection_id, kind, external_id)
 );
 create index looks_due_idx on looks (connection_id, due_at) where due_at is not null;
+create index looks_applied_idx on looks (connection_id, applied_at);
 create index looks_asked_idx on looks (asked_at);
 
 -- State, not facts: until when a CRM that does not answer is left alone.

@@ -10,7 +10,10 @@ export class RunsMet {
 
   async since({ connectionId, kind, externalId, since }: MetSince): Promise<boolean> {
     const row = await this.database.row(sql<{ met: boolean }>`
-      select ${kind + externalId === ''}::boolean or exists (select from sync_runs
+      select exists (select from active_runs a join run_seen s on s.run_id = a.run_id
+               where a.connection_id = ${connectionId} and s.kind = ${kind} and s.written_at >= ${since}::timestamptz
+                 and (${externalId} = any(s.external_ids) or ${externalId} = any(s.others)))
+          or exists (select from sync_runs
                where connection_id = ${connectionId} and finished_at >= ${since}::timestamptz) as met`);
     return row?.met === true;
   }

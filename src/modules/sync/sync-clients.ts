@@ -23,6 +23,8 @@ type Reading = Progress & {
   held: CrmClient[];
   /** Whether all that the run has met was met in one reading: only then can that be read on. */
   isOneReading: boolean;
+  /** The database's time before this worker began to read. */
+  since: string;
 };
 
 /** The first half of a run: who the clients are. */
@@ -38,13 +40,14 @@ export class SyncClients {
   /** Takes every client, from where `cursor` says, and keeps `progress` up to date. */
   async sync(task: RunTask, progress: Progress, cursor: string | null): Promise<Found> {
     const { connection, runId, signal } = task;
+    const since = await this.activeRuns.now();
     const known = await this.known.count(connection.id);
     const { externalIds, others } = await this.activeRuns.seen(runId, 'client');
     const met = [...externalIds, ...others];
     const from = cursor === null ? undefined : { cursor, met };
     const isOneReading = from !== undefined || met.length === 0;
     const seen = new Set(externalIds);
-    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading });
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, since });
     let end: ClientPage['end'] = null;
     const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
     // Custom fields are many requests: those of one batch at a time.
@@ -72,6 +75,7 @@ export class SyncClients {
       unreadable: batch.flatMap(({ unreadable }) => unreadable),
       others: batch.flatMap(({ others }) => others),
       seen: reading.seen,
+      since: reading.since,
       total: last?.announced ?? reading.total,
     };
     reading.total = listed.total;
@@ -87,7 +91,14 @@ export class SyncClients {
   /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
   private async settle(task: RunTask, reading: Reading): Promise<void> {
     const again = async (clients: CrmClient[], contested: 'hold' | 'quarantine'): Promise<CrmClient[]> => {
-      const listed = { clients, unreadable: [], others: [], seen: NOBODY, total: reading.total };
+      const listed = {
+        clients,
+        unreadable: [],
+        others: [],
+        seen: NOBODY,
+        since: reading.since,
+        total: reading.total,
+      };
       const { counts, held } = await this.page.write(task, listed, contested);
       reading.counts = add(reading.counts, counts);
       return held;

@@ -11,6 +11,7 @@ import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { MetSinceHandler } from './met-since.ts';
 import { QuarantineController } from './quarantine.controller.ts';
+import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
@@ -44,6 +45,7 @@ import { WaitForRun } from './wait-for-run.ts';
     TakeBookingHandler,
     MetSinceHandler,
     RunsMet,
+    Overtaken,
     FindQuarantined,
     ClientFixes,
     RunWorker,

@@ -5,25 +5,26 @@ import type { Event } from '../../shared/event-store/event.ts';
 export type RecordKind = 'client' | 'booking';
 
 /**
- * To be called first in a transaction that takes what a run has listed: until it has committed, nothing that a webhook has
- * had looked at is taken for this connection.
+ * To be called first in a transaction that takes what a run has listed: until that has ended, nothing that was looked at by
+ * itself is taken for this connection. Returns the records that were looked at since then: what a run that began to read
+ * before has listed of them may be older.
  */
-export class HoldLooks extends Command<void> {
-  constructor(readonly connectionId: string) {
+export class HoldLooks extends Command<ReadonlySet<string>> {
+  constructor(
+    readonly connectionId: string,
+    readonly kind: RecordKind,
+    readonly since: string,
+  ) {
     super();
   }
 }
 
-/**
- * Those of these records that were looked at by themselves since then: what a run that began before has listed of them may be
- * older, and is not to be taken. Each of them is looked at once more. Joins the open transaction.
- */
-export class LookedAtSince extends Command<ReadonlySet<string>> {
+/** Has records looked at that were looked at before, once more. Joins the open transaction. */
+export class LookAgain extends Command<void> {
   constructor(
     readonly connectionId: string,
     readonly kind: RecordKind,
     readonly externalIds: readonly string[],
-    readonly since: string,
   ) {
     super();
   }

@@ -14,6 +14,7 @@ import type { Look } from './looks.store.ts';
 /** A read that a run has overtaken is made again; one run meets a record once, and ends once. */
 const READS = 5;
 const READ_WITHIN = 100_000; // ms, less than a look may take
+const AFTER_RUN = 30; // s, until the next try to start one
 const LOCK_TRIES = 100;
 const LOCK_PAUSE = 100; // ms
 
@@ -47,8 +48,10 @@ export class LookAtRecord {
   }
 
   private async lookAtAll({ id }: Connection, look: Look): Promise<void> {
-    await this.commands.execute(new SyncCrm(id, 'webhook', callerOf(look)));
-    await this.looks.end(look, 'synced');
+    const { joined } = await this.commands.execute(new SyncCrm(id, 'webhook', callerOf(look)));
+    // A run that goes on may have listed before what the webhook tells of.
+    if (joined) await this.looks.handBack(look, AFTER_RUN);
+    else await this.looks.end(look, 'synced');
   }
 
   private async readClient(connection: Connection, look: Look, signal: AbortSignal): Promise<Reading> {

@@ -71,19 +71,19 @@ export class Looks {
     return row?.wait ?? 0;
   }
 
-  /** Asks once more for those of these records that were looked at since then, and names them. */
-  async askAgain(
-    connectionId: string,
-    kind: RecordKind,
-    externalIds: readonly string[],
-    since: string,
-  ): Promise<string[]> {
+  /** The records that were looked at since then. */
+  async since(connectionId: string, kind: RecordKind, since: string): Promise<string[]> {
     const rows = await this.database.rows(sql<{ externalId: string }>`
-      update looks l set ${ASK_AGAIN}
-       where l.connection_id = ${connectionId} and l.kind = ${kind} and l.external_id = any(${externalIds}::text[])
-         and l.applied_at >= ${since}::timestamptz
-      returning l.external_id as "externalId"`);
+      select external_id as "externalId" from looks
+       where connection_id = ${connectionId} and kind = ${kind} and applied_at >= ${since}::timestamptz`);
     return rows.map(({ externalId }) => externalId);
+  }
+
+  /** Asks once more for records that the inbox knows. */
+  async askAgain(connectionId: string, kind: RecordKind, externalIds: readonly string[]): Promise<void> {
+    await this.database.execute(sql`
+      update looks l set ${ASK_AGAIN}
+       where l.connection_id = ${connectionId} and l.kind = ${kind} and l.external_id = any(${externalIds}::text[])`);
   }
 
   /** Begins with what has waited longest, if anything may be looked at by now. */

@@ -10,7 +10,7 @@ import { LookLock } from './look-lock.store.ts';
 import { LookPauses } from './look-pauses.store.ts';
 import { LookQueue } from './look-queue.ts';
 import { LookWorker } from './look-worker.ts';
-import { HoldLooksHandler, LookedAtSinceHandler, SaidToBeGoneHandler } from './looks-of-runs.ts';
+import { HoldLooksHandler, LookAgainHandler, SaidToBeGoneHandler } from './looks-of-runs.ts';
 import { Looks } from './looks.store.ts';
 import { ReceiveHookHandler } from './receive-hook.ts';
 import { RegisterWebhooksHandler } from './register-webhooks.ts';
@@ -28,7 +28,7 @@ import { WebhookList } from './webhooks.read-model.ts';
     RegisterWebhooksHandler,
     RemoveWebhooksHandler,
     HoldLooksHandler,
-    LookedAtSinceHandler,
+    LookAgainHandler,
     SaidToBeGoneHandler,
     HookGuard,
     HookLimits,
