@@ -10,8 +10,8 @@ export type Hold = { reached: Promise<void>; release: () => void };
 export type Company = World & {
   /** Requests for this page wait from now on; `reached` when the first one has come, until `release`. */
   holdPage: (page: number) => Hold;
-  /** Alike for the next requests for one record by REST. */
-  holdRecord: (kind: 'clients' | 'bookings', id: number) => Hold;
+  /** Alike for the requests that match. */
+  hold: (matches: (ask: Ask) => boolean) => Hold;
   /** Every token that was shown to it. */
   tokensSeen: ReadonlySet<string>;
   /** From now on nobody answers for it. */
@@ -64,13 +64,11 @@ export const startCompanies = async (): Promise<Companies> => {
     const tokensSeen = new Set<string>();
     const holdPage: Company['holdPage'] = (page) =>
       hold(entry, ({ query }) => query.get('page') === String(page));
-    const holdRecord: Company['holdRecord'] = (kind, id) =>
-      hold(entry, ({ path }) => path === `/admin/${kind}/${id}`);
     const close = (): void => {
       entry.isClosed = true;
     };
     const entry: Held = {
-      company: { ...world, tokensSeen, holdPage, holdRecord, close },
+      company: { ...world, tokensSeen, holdPage, hold: (matches) => hold(entry, matches), close },
       gate: null,
       tokensSeen,
       isClosed: false,
