@@ -209,33 +209,6 @@ export abstract class CrmRecords {
   ): Promise<BookingRead>;
 }
 
-/**
- * What a webhook says: the company that it is about, if it says so, and the record that has changed. Null: nothing that
- * matters here. A hint and no more: whoever knows the address can say anything.
- */
-export type CrmDelivery = {
-  company: string | null;
-  about: { kind: 'client' | 'booking'; externalId: string } | 'something' | null;
-};
-
-/** The CRM's own register of addresses that want to hear of changes. */
-export abstract class CrmWebhooks {
-  /**
-   * Has the CRM tell `address` of changes, and no longer those others that contain `ours`. Returns what it
-   * will tell of, in its own words; null when it has no such register.
-   */
-  abstract register(
-    connectionId: string,
-    address: string,
-    ours: string,
-    signal: AbortSignal,
-  ): Promise<string[] | null>;
-  /** Takes every address that contains `ours` off the register. */
-  abstract remove(connectionId: string, ours: string, signal: AbortSignal): Promise<void>;
-  /** What was delivered, as its members came. */
-  abstract read(body: Record<string, unknown>): CrmDelivery;
-}
-
 /** `personal` of a connection: who signs in, and what people call it. */
 export type ConnectionLabels = { name: string; login: string };
 type ConnectionFacts = { connectionId: string };

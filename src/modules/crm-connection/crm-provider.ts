@@ -4,10 +4,10 @@ import type {
   BookingRead,
   ClientPage,
   ClientRead,
-  CrmDelivery,
   CustomField,
   ListedSoFar,
 } from './contract.ts';
+import type { CrmDelivery } from '../webhooks/contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what

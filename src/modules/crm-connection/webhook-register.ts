@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CrmWebhooks } from './contract.ts';
-import type { CrmDelivery } from './contract.ts';
+import { CrmWebhooks } from '../webhooks/contract.ts';
+import type { CrmDelivery } from '../webhooks/contract.ts';
 import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
 

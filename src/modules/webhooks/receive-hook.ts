@@ -1,7 +1,8 @@
 import { Command, CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { CrmWebhooks, GetConnection } from '../crm-connection/contract.ts';
+import { GetConnection } from '../crm-connection/contract.ts';
+import { CrmWebhooks } from './contract.ts';
 import { noSuchHook } from './hook.guard.ts';
 import { LookQueue } from './look-queue.ts';
 import { ALL, Looks } from './looks.store.ts';

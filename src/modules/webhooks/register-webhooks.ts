@@ -4,7 +4,8 @@ import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { CrmWebhooks, GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import { CrmWebhooks } from './contract.ts';
 import { register, webhooks, webhooksStream } from './webhooks.decider.ts';
 import { WebhookTokens } from './webhook-tokens.store.ts';
 

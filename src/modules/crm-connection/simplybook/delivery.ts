@@ -1,4 +1,4 @@
-import type { CrmDelivery } from '../contract.ts';
+import type { CrmDelivery } from '../../webhooks/contract.ts';
 import { isRecord, readId } from './client-record.ts';
 
 /** Reminders, and what is neither a client nor a booking: nothing of ours changes by them. */

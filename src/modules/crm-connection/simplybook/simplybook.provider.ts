@@ -5,10 +5,10 @@ import type {
   BookingRead,
   ClientPage,
   ClientRead,
-  CrmDelivery,
   CustomField,
   ListedSoFar,
 } from '../contract.ts';
+import type { CrmDelivery } from '../../webhooks/contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
