@@ -13,7 +13,7 @@ afterAll(() => world.stop());
 /** The names under which a client was ever recorded, in order. */
 const namesOf = async ({ connection }: Hooked, id: number): Promise<string[]> => {
   const events = await world.all<LogEvent>(`/api/events?stream=crm-client-${connection.id}-${id}`);
-  return events.map(({ personal }) => String((personal as { name: string }).name));
+  return events.map(({ personal }) => (personal as { name: string }).name);
 };
 
 const bookingOf = async ({ connection }: Hooked, id: number): Promise<Booking | undefined> =>

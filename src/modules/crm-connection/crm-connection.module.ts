@@ -8,7 +8,7 @@ import { ConnectCrmHandler } from './connect-crm.ts';
 import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
-import { Connections, GetConnectionHandler } from './connections.read-model.ts';
+import { Connections, GetConnectionHandler, ListConnectionsHandler } from './connections.read-model.ts';
 import { CrmBookings, CrmClients, CrmRecords } from './contract.ts';
 import { CrmWebhooks } from '../webhooks/contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
@@ -31,6 +31,7 @@ import { WebhookRegister } from './webhook-register.ts';
     DisconnectCrmHandler,
     ReplaceCredentialsHandler,
     GetConnectionHandler,
+    ListConnectionsHandler,
     Connections,
     ConnectionSecrets,
     ConnectionTokens,

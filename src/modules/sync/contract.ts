@@ -88,6 +88,12 @@ export class GetRun extends Query<SyncRun> {
   }
 }
 
+/** The last run of each connection, the newest first, and what waits in quarantine, the most frequent reason first. */
+export class SummarizeSync extends Query<{
+  lastRuns: SyncRun[];
+  quarantine: { total: number; byCode: { code: string; count: number }[] };
+}> {}
+
 /** Bookings that were made or start so many milliseconds ago, or later, are wanted. */
 export const BOOKING_WINDOW = 30 * 86_400_000;
 
