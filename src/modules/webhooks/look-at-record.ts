@@ -15,6 +15,7 @@ import type { Look } from './looks.store.ts';
 const READS = 5;
 const READ_WITHIN = 100_000; // ms, less than a look may take
 const AFTER_RUN = 30; // s, until the next try to start one
+const RETRY = 5; // s, when a run leaves no room
 const LOCK_TRIES = 100;
 const LOCK_PAUSE = 100; // ms
 
@@ -42,7 +43,7 @@ export class LookAtRecord {
           ? await this.readClient(connection, current, within)
           : await this.readBooking(connection, current, within);
       if (await this.recorded(current, take, outcome, within)) return;
-      if (reads === READS) return this.looks.handBack(current, LOCK_PAUSE);
+      if (reads === READS) return this.looks.handBack(current, RETRY);
       current = await this.looks.restart(current);
     }
   }
@@ -120,7 +121,8 @@ export class LookAtRecord {
       if (done !== null) return done;
       await pause(LOCK_PAUSE, signal);
     }
-    return false;
+    await this.looks.handBack(look, RETRY);
+    throw new LookLost();
   }
 }
 

@@ -4,8 +4,8 @@ import { sql } from 'kysely';
 import { Database } from '../../shared/database/database.ts';
 
 const BYTES = 32;
-/** How many open at a time: each new one ends the oldest. */
-const MOST = 3;
+/** How many open at a time: each new one ends the oldest. Many, because the CRM may not have heard of the last ones. */
+const MOST = 10;
 /** A delivery may be repeated 43 h 40 min after the first try. */
 const OVERLAP = sql.raw("interval '48 hours'");
 
