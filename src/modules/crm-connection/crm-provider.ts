@@ -4,6 +4,7 @@ import type {
   BookingRead,
   ClientPage,
   ClientRead,
+  CrmWarning,
   CustomField,
   ListedSoFar,
 } from './contract.ts';
@@ -123,12 +124,12 @@ export abstract class CrmProvider {
     timezone: string | null,
     signal: AbortSignal,
   ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
-  /** What these clients say in the company's own fields. Leaves out who is gone, and all where they are not shown. */
+  /** What these clients say in the company's own fields. Leaves out who is gone; where they are not shown it says why. */
   abstract clientFields(
     session: CrmSession,
     externalIds: readonly string[],
     signal: AbortSignal,
-  ): AsyncGenerator<[externalId: string, fields: CustomField[]], void, undefined>;
+  ): AsyncGenerator<{ externalId: string; fields: CustomField[] } | { warning: CrmWarning }, void, undefined>;
   abstract client(session: CrmSession, externalId: string, signal: AbortSignal): Promise<ClientRead>;
   abstract booking(
     session: CrmSession,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CrmClients } from '../crm-connection/contract.ts';
-import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
+import type { ClientPage, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Found } from './active-runs.store.ts';
 import { batches } from './batches.ts';
@@ -23,6 +23,8 @@ type Reading = Progress & {
   held: CrmClient[];
   /** Whether all that the run has met was met in one reading: only then can that be read on. */
   isOneReading: boolean;
+  /** Each once, however often it was heard. */
+  warnings: Map<string, CrmWarning>;
   /** The database's time before this worker began to read. */
   since: string;
 };
@@ -47,7 +49,8 @@ export class SyncClients {
     const from = cursor === null ? undefined : { cursor, met };
     const isOneReading = from !== undefined || met.length === 0;
     const seen = new Set(externalIds);
-    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, since });
+    const warnings = new Map<string, CrmWarning>();
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings, since });
     let end: ClientPage['end'] = null;
     const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
     // Custom fields are many requests: those of one batch at a time.
@@ -57,7 +60,7 @@ export class SyncClients {
       await this.take(task, batch, reading, turn);
     });
     await this.settle(task, reading);
-    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [] };
+    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [...warnings.values()] };
   }
 
   private async take(
@@ -83,7 +86,8 @@ export class SyncClients {
     // Whoever is held back is known to this worker alone, so another one must meet them again.
     const cursorWith = (held: number): string | null | undefined =>
       cursor !== null && reading.held.length + held > 0 ? undefined : cursor;
-    const { counts, held } = await this.page.write(task, listed, 'hold', turn, cursorWith);
+    const { counts, held, warnings } = await this.page.write(task, listed, 'hold', turn, cursorWith);
+    warn(reading, [...warnings, ...batch.flatMap((page) => page.warnings ?? [])]);
     reading.counts = add(reading.counts, counts);
     reading.held.push(...held);
   }
@@ -99,7 +103,8 @@ export class SyncClients {
         since: reading.since,
         total: reading.total,
       };
-      const { counts, held } = await this.page.write(task, listed, contested);
+      const { counts, held, warnings } = await this.page.write(task, listed, contested);
+      warn(reading, warnings);
       reading.counts = add(reading.counts, counts);
       return held;
     };
@@ -111,6 +116,10 @@ export class SyncClients {
     if (open.length > 0) await again(open, 'quarantine');
   }
 }
+
+const warn = ({ warnings }: Reading, heard: readonly CrmWarning[]): void => {
+  for (const warning of heard) warnings.set(warning.code, warning);
+};
 
 const NOBODY: ReadonlySet<string> = new Set();
 
