@@ -1,14 +1,6 @@
 import { Refusal } from '../../shared/errors.ts';
-import type {
-  BookingPage,
-  BookingRead,
-  ClientPage,
-  ClientRead,
-  CrmWarning,
-  CustomField,
-  ListedSoFar,
-} from './contract.ts';
-import type { CrmDelivery } from '../webhooks/contract.ts';
+import type { BookingPage, ClientPage, CrmWarning, CustomField, ListedSoFar } from './contract.ts';
+import type { BookingRead, ClientRead, CrmDelivery } from '../webhooks/contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what

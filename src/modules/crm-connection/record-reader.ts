@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CrmRecords } from './contract.ts';
-import type { BookingRead, ClientRead } from './contract.ts';
+import { CrmRecords } from '../webhooks/contract.ts';
+import type { BookingRead, ClientRead } from '../webhooks/contract.ts';
 import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
 

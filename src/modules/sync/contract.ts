@@ -1,13 +1,8 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import type { Event } from '../../shared/event-store/event.ts';
-import type {
-  Address,
-  BookingRead,
-  ClientRead,
-  Connection,
-  CustomField,
-} from '../crm-connection/contract.ts';
+import type { Address, Connection, CustomField } from '../crm-connection/contract.ts';
+import type { BookingRead, ClientRead } from '../webhooks/contract.ts';
 
 export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
 

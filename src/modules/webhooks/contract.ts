@@ -1,6 +1,7 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import type { Event } from '../../shared/event-store/event.ts';
+import type { CrmBooking, CrmClient, UnreadableRecord, UnusableBooking } from '../crm-connection/contract.ts';
 
 export type RecordKind = 'client' | 'booking';
 
@@ -45,6 +46,30 @@ export class RemoveWebhooks extends Command<void> {
   ) {
     super();
   }
+}
+
+/**
+ * One client as the CRM has it at the moment. `gone`: there is none with this id, or it is marked as deleted. `unknown`: the
+ * CRM says neither, for example because this user may not see it.
+ */
+export type ClientRead = { client: CrmClient } | { unreadable: UnreadableRecord } | 'gone' | 'unknown';
+
+/** One booking alike; `onlyKnown`: it is from before the window, and wanted only where it is known already. */
+export type BookingRead =
+  | { booking: CrmBooking; onlyKnown: boolean }
+  | { unusable: UnusableBooking; onlyKnown: boolean }
+  | 'gone'
+  | 'unknown';
+
+/** Single records of a connection, read by their id. Throws a Refusal `crm-…` when there is no answer to be had. */
+export abstract class CrmRecords {
+  abstract client(connectionId: string, externalId: string, signal: AbortSignal): Promise<ClientRead>;
+  abstract booking(
+    connectionId: string,
+    externalId: string,
+    since: Date,
+    signal: AbortSignal,
+  ): Promise<BookingRead>;
 }
 
 /**

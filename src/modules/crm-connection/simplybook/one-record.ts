@@ -1,4 +1,4 @@
-import type { BookingRead, ClientRead } from '../contract.ts';
+import type { BookingRead, ClientRead } from '../../webhooks/contract.ts';
 import type { BookingWindow } from '../crm-provider.ts';
 import { BookingReader } from './booking-reader.ts';
 import { isRecord, readId, readRecord } from './client-record.ts';

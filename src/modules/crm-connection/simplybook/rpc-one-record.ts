@@ -1,4 +1,4 @@
-import type { ClientRead } from '../contract.ts';
+import type { ClientRead } from '../../webhooks/contract.ts';
 import { isRecord, readId, readRecord } from './client-record.ts';
 import type { Json } from './json.ts';
 import { asRest, rpcBookingsQuestion } from './rpc-bookings.ts';

@@ -1,7 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { BookingPage, BookingRead, ClientPage, ClientRead, ListedSoFar } from '../contract.ts';
-import type { CrmDelivery } from '../../webhooks/contract.ts';
+import type { BookingPage, ClientPage, ListedSoFar } from '../contract.ts';
+import type { BookingRead, ClientRead, CrmDelivery } from '../../webhooks/contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
