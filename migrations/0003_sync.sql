@@ -46,7 +46,8 @@ create table run_seen (
   run_id uuid not null references active_runs (run_id) on delete cascade,
   kind text not null,
   external_ids text[] not null,
-  others text[] not null
+  others text[] not null,
+  written_at timestamptz not null default clock_timestamp()
 );
 create index run_seen_run_idx on run_seen (run_id, kind);
 

@@ -93,6 +93,11 @@ const CONTROLS: Record<string, Control> = {
     return done();
   },
   'GET /webhooks': ({ webhooks }) => json(200, { webhooks: webhooks.all() }),
+  'GET /webhooks/deliveries': ({ webhooks }) => json(200, { deliveries: webhooks.deliveries }),
+  'POST /webhooks/deliver': ({ webhooks }) => {
+    void webhooks.deliver();
+    return done();
+  },
   'POST /tokens/expire': ({ auth }) => json(200, { expired: auth.expireTokens() }),
   'DELETE /failed-logins': ({ auth }) => {
     auth.forgetFailedLogins();

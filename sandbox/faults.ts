@@ -136,6 +136,18 @@ export const SWITCHES = {
   put: choice(['replaces', 'merges'], 'what PUT does with fields that are left out'),
   postEdits: flag(true, 'POST /admin/clients/{id} edits; false: 404'),
   webhookList: choice(['array', 'wrapped'], 'the registered webhooks as a list, or as {data: […]}'),
+  webhookRegister: choice(
+    ['all', 'vendor-node', 'none', 'missing', 'forbidden'],
+    "which events can be registered: all; those that the vendor's own node offers; none; or there is no register, or not for this role",
+  ),
+  webhookDelivery: choice(
+    ['sent', 'twice', 'held', 'dropped'],
+    'what becomes of deliveries: sent; sent twice; kept until the control interface sends them; lost',
+  ),
+  webhookBody: choice(
+    ['thin', 'callback', 'data', 'bare', 'form', 'no-id'],
+    'what a delivery says: notification, event and id; for bookings what the callback URL gets; the id within data; just "id"; a form; no id at all',
+  ),
   // the wire
   latency: amount(0, 'milliseconds that each answer takes'),
   maxPerSecond: amount(0, 'more requests than this within a second are refused; 0: never'),

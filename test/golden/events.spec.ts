@@ -35,6 +35,8 @@ import {
   start,
 } from '../../src/modules/sync/sync-run.decider.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+import type { WebhooksEvent } from '../../src/modules/webhooks/contract.ts';
+import { register, remove, webhooks } from '../../src/modules/webhooks/webhooks.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 
@@ -113,7 +115,14 @@ const nothing = { imported: null, quarantined: null, fixes: {} };
 const fixes = { email: { value: 'ada@example.com', over: null } };
 const source = { ...identity, ...values };
 
-type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | BookingEvent)['type'];
+type EventType = (
+  | ConnectionEvent
+  | SyncEvent
+  | ClientEvent
+  | LeadEvent
+  | BookingEvent
+  | WebhooksEvent
+)['type'];
 
 /** What the deciders of today make of each event; a type that is missing here does not compile. */
 const made: Record<EventType, Event[]> = {
@@ -129,6 +138,8 @@ const made: Record<EventType, Event[]> = {
     connected,
   ),
   CrmDisconnected: disconnect(connectionId)(connected),
+  CrmWebhooksRegistered: register({ connectionId, registered: true, events: ['new_client'] })(),
+  CrmWebhooksRemoved: remove(connectionId)('on'),
   SyncStarted: start({ runId, connectionId }, 'api')('new'),
   SyncCompleted: complete({ runId, connectionId }, counts, null, [
     { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
@@ -180,6 +191,8 @@ const states: Record<EventType, unknown> = {
     settings: { ...UNTOLD.settings, name: 'Studio Süd', country: 'DE', clientFields: true },
   },
   CrmDisconnected: 'disconnected',
+  CrmWebhooksRegistered: 'on',
+  CrmWebhooksRemoved: 'off',
   SyncStarted: 'running',
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
@@ -213,6 +226,7 @@ const kept = async (type: string): Promise<Event> =>
 
 const stateAfter = (event: Event): unknown => {
   const { type } = event;
+  if (type.startsWith('CrmWebhooks')) return fold(webhooks, [event as WebhooksEvent]);
   if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
   if (type.startsWith('Sync') || type === 'DeletionsApproved') return fold(run, [event as SyncEvent]);
   if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);

@@ -7,6 +7,7 @@ import type {
   CustomField,
   ListedSoFar,
 } from './contract.ts';
+import type { BookingRead, ClientRead, CrmDelivery } from '../webhooks/contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -134,6 +135,22 @@ export abstract class CrmProvider {
     externalIds: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
+  abstract client(session: CrmSession, externalId: string, signal: AbortSignal): Promise<ClientRead>;
+  abstract booking(
+    session: CrmSession,
+    externalId: string,
+    window: Pick<BookingWindow, 'since' | 'timezone'>,
+    signal: AbortSignal,
+  ): Promise<BookingRead>;
+  /** See CrmWebhooks of the contract. */
+  abstract registerWebhooks(
+    session: CrmSession,
+    address: string,
+    ours: string,
+    signal: AbortSignal,
+  ): Promise<string[] | null>;
+  abstract removeWebhooks(session: CrmSession, ours: string, signal: AbortSignal): Promise<void>;
+  abstract readDelivery(body: Record<string, unknown>): CrmDelivery;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
   abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

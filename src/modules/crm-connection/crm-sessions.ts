@@ -99,11 +99,28 @@ export class CrmSessions extends CrmClients implements CrmBookings {
         yield page;
       }
     } catch (error) {
-      const reason = explained(error);
-      if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
-        await this.noteAttention(connectionId, reason);
-      }
-      throw reason;
+      throw await this.noted(connectionId, error);
+    }
+  }
+
+  private async noted(connectionId: string, error: unknown): Promise<unknown> {
+    const reason = explained(error);
+    if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
+      await this.noteAttention(connectionId, reason);
+    }
+    return reason;
+  }
+
+  /** One piece of work in the connection's name; notes on it when it needs a person. */
+  async once<T>(
+    connectionId: string,
+    work: (session: CrmSession, connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const known = await this.queries.execute(new GetConnection(connectionId));
+      return await work(await this.open(known), known);
+    } catch (error) {
+      throw await this.noted(connectionId, error);
     }
   }
 

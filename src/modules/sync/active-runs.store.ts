@@ -79,6 +79,12 @@ export class ActiveRuns {
         case when moved_at > clock_timestamp() - ${CURSOR_LASTS} then cursor end as cursor`);
   }
 
+  /** The database's time. */
+  async now(): Promise<string> {
+    const row = await this.database.row(sql<{ now: string }>`select iso_utc(clock_timestamp()) as now`);
+    return row!.now;
+  }
+
   /** Whom a run has met so far. */
   async seen(
     runId: string,

@@ -1,7 +1,8 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import type { Event } from '../../shared/event-store/event.ts';
-import type { Address, CustomField } from '../crm-connection/contract.ts';
+import type { Address, Connection, CustomField } from '../crm-connection/contract.ts';
+import type { BookingRead, ClientRead } from '../webhooks/contract.ts';
 
 export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
 
@@ -98,6 +99,44 @@ export class SummarizeSync extends Query<{
   quarantine: { total: number; byCode: { code: string; count: number }[] };
 }> {}
 
+/** Bookings that were made or start so many milliseconds ago, or later, are wanted. */
+export const BOOKING_WINDOW = 30 * 86_400_000;
+
+/** Takes one client that was read by itself, as a run would. `fields` is null where they were not asked for. Joins the open transaction. */
+export class TakeClient extends Command<void> {
+  constructor(
+    readonly connection: Connection,
+    readonly read: Exclude<ClientRead, string>,
+    readonly fields: readonly CustomField[] | null,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** Takes one booking alike; one of long ago only where it is known. Joins the open transaction. */
+export class TakeBooking extends Command<void> {
+  constructor(
+    readonly connectionId: string,
+    readonly read: Exclude<BookingRead, string>,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** Whether a run may have taken this record since then: a run has met it, or has ended. */
+export class MetSince extends Query<boolean> {
+  constructor(
+    readonly connectionId: string,
+    readonly kind: 'client' | 'booking',
+    readonly externalId: string,
+    readonly since: string,
+  ) {
+    super();
+  }
+}
+
 type RunFacts = { runId: string; connectionId: string };
 export type SyncStarted = Event<'SyncStarted', RunFacts & { trigger: SyncTrigger }>;
 export type SyncCompleted = Event<
@@ -128,7 +167,7 @@ export type SyncEvent =
   | SyncCancelled
   | DeletionsApproved;
 
-/** `runId` is null when a person took the client out of quarantine, outside of any run. */
+/** `runId` is null outside of any run: a person took the client out of quarantine, or a webhook told of it. */
 type ClientFacts = { connectionId: string; externalId: string; runId: string | null };
 export type ClientField = 'name' | 'email' | 'phone';
 /** What the CRM tells beside these. Absent: not told, or none in what is recorded. */

@@ -21,10 +21,10 @@ const HAS_ID = sql`not starts_with(c.external_id, ${NO_ID})`;
 export class MissedClients {
   constructor(private readonly database: Database) {}
 
-  /** Notes whom this run has missed, strikes off whom it has met, and says how many that makes. */
-  async note(connectionId: string, runId: string): Promise<Losses> {
+  /** Notes whom this run has missed, strikes off whom it or somebody else has met, and says how many that makes. */
+  async note(connectionId: string, runId: string, others: readonly string[]): Promise<Losses> {
     const met = sql`select unnest(external_ids) as external_id from run_seen
-       where run_id = ${runId} and kind = 'client'`;
+       where run_id = ${runId} and kind = 'client' union select unnest(${others}::text[])`;
     await this.database.execute(sql`
       delete from missed_clients m using (${met}) s
        where m.connection_id = ${connectionId} and m.external_id = s.external_id`);

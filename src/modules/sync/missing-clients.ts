@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
 import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientLook } from '../crm-connection/contract.ts';
+import { HoldLooks } from '../webhooks/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import { missClient } from './absent-client.decider.ts';
 import { client, clientStream } from './client.decider.ts';
@@ -29,8 +31,8 @@ const MOST_WARNINGS = 3;
 /** What came of those that the listing did not show. */
 export type Settled = { doubt: Doubt; missed: Missed; warnings: SyncWarning[] };
 
-/** `isComplete`: whether the list has provably been seen whole; `fetched` how many clients it has brought. */
-export type Listed = RunTask & { isComplete: boolean; fetched: number };
+/** `isComplete`: whether the list, read `since` then, has provably been seen whole; `fetched` how many clients it has brought. */
+export type Listed = RunTask & { isComplete: boolean; since: string; fetched: number };
 
 type Judged = { doubt: Doubt; held: HeldDeletions | null; warnings: SyncWarning[] };
 const NOTHING_PROVEN: Judged = { doubt: null, held: null, warnings: [] };
@@ -46,6 +48,7 @@ export class MissingClients {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly events: EventStore,
+    private readonly commands: CommandBus,
     private readonly crm: CrmClients,
     private readonly missed: MissedClients,
     private readonly losing: LoseClients,
@@ -62,10 +65,12 @@ export class MissingClients {
   }
 
   private async judge(task: Listed): Promise<Judged> {
-    const { connection, runId, fetched } = task;
+    const { connection, runId, fetched, since } = task;
     const losses = await this.events.transaction(async () => {
+      // Whoever came while the list was read may stand on none of its pages, and was read by a webhook all the same.
+      const looked = await this.commands.execute(new HoldLooks(connection.id, 'client', since));
       await this.prove(task);
-      return this.missed.note(connection.id, runId);
+      return this.missed.note(connection.id, runId, [...looked]);
     });
     const fuse = this.config.deletions;
     const lastRuns = await this.runs.believed(connection.id);

@@ -19,7 +19,7 @@ export type Bad = { externalId: string; reason: QuarantineReason } & Presence;
 type Presence = { isBack?: true };
 /** A record on its way: good so far, or with the reason why it is not. */
 export type Candidate = Good | Bad;
-type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
+export type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
 export const asCandidate = ({ externalId, name, email, phone, address, record }: CrmClient): Candidate => ({
   externalId,
@@ -66,6 +66,19 @@ export const sort = (
     else sorted.candidates.push(one);
   }
   return sorted;
+};
+
+/** Without those of whom something newer is known: they stay as they are, or wait, by the code for which they do. */
+export const leaveOut = (
+  { candidates, unchanged, waiting }: Sorted,
+  overtaken: ReadonlyMap<string, string | null>,
+): Sorted => {
+  if (overtaken.size === 0) return { candidates, unchanged, waiting };
+  const left = candidates.filter(({ externalId }) => !overtaken.has(externalId));
+  const rest = candidates.flatMap(({ externalId }) => (overtaken.has(externalId) ? [externalId] : []));
+  const all = [...waiting, ...rest];
+  const still = all.filter((id) => overtaken.get(id) !== null);
+  return { candidates: left, unchanged: unchanged + all.length - still.length, waiting: still };
 };
 
 /** Whether a client waits in quarantine, looks as it did then, and looking at it again can have no other result. */

@@ -25,6 +25,8 @@ type Reading = Progress & {
   isOneReading: boolean;
   /** Each once, however often it was heard. */
   warnings: Map<string, CrmWarning>;
+  /** The database's time before this worker began to read. */
+  since: string;
 };
 
 /** The first half of a run: who the clients are. */
@@ -40,13 +42,14 @@ export class SyncClients {
   /** Takes every client, from where `cursor` says, and keeps `progress` up to date. */
   async sync(task: RunTask, progress: Progress, cursor: string | null): Promise<Found> {
     const { connection, runId, signal } = task;
+    const since = await this.activeRuns.now();
     const { externalIds, others } = await this.activeRuns.seen(runId, 'client');
     const met = [...externalIds, ...others];
     const from = cursor === null ? undefined : { cursor, met };
     const isOneReading = from !== undefined || met.length === 0;
     const seen = new Set(externalIds);
     const warnings = new Map<string, CrmWarning>();
-    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings });
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings, since });
     let end: ClientPage['end'] = null;
     const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
     // Custom fields are many requests: those of one batch at a time.
@@ -57,7 +60,7 @@ export class SyncClients {
     });
     await this.settle(task, reading);
     const doubt = doubtOf(end);
-    const listed = { ...task, isComplete: isProven(end), fetched: progress.counts.fetched };
+    const listed = { ...task, isComplete: isProven(end), since, fetched: progress.counts.fetched };
     const found = await this.missing.settle(listed);
     return {
       ...found,
@@ -81,6 +84,7 @@ export class SyncClients {
       unreadable: batch.flatMap(({ unreadable }) => unreadable),
       others: batch.flatMap(({ others }) => others),
       seen: reading.seen,
+      since: reading.since,
       total: last?.announced ?? reading.total,
     };
     reading.total = listed.total;
@@ -97,7 +101,14 @@ export class SyncClients {
   /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
   private async settle(task: RunTask, reading: Reading): Promise<void> {
     const again = async (clients: CrmClient[], contested: 'hold' | 'quarantine'): Promise<CrmClient[]> => {
-      const listed = { clients, unreadable: [], others: [], seen: NOBODY, total: reading.total };
+      const listed = {
+        clients,
+        unreadable: [],
+        others: [],
+        seen: NOBODY,
+        since: reading.since,
+        total: reading.total,
+      };
       const { counts, held, warnings } = await this.page.write(task, listed, contested);
       warn(reading, warnings);
       reading.counts = add(reading.counts, counts);
@@ -122,8 +133,7 @@ const fresh = (clients: CrmClient[], seen: ReadonlySet<string>): CrmClient[] =>
   seen.size === 0 ? clients : clients.filter(({ externalId }) => !seen.has(externalId));
 
 /** Only who is not on a list that has provably been seen whole can be missing. */
-const isProven = (end: ClientPage['end']): boolean =>
-  end !== null && end.complete && end.unproven !== true;
+const isProven = (end: ClientPage['end']): boolean => end !== null && end.complete && end.unproven !== true;
 
 const doubtOf = (end: ClientPage['end']): Doubt => {
   if (end === null) return 'The CRM stopped listing without saying that it had listed everything.';

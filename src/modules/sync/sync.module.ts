@@ -10,7 +10,9 @@ import { CrmClientList } from './crm-clients.read-model.ts';
 import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
 import { EndRun } from './end-run.ts';
 import { FindQuarantined } from './find-quarantined.ts';
+import { MetSinceHandler } from './met-since.ts';
 import { QuarantineController } from './quarantine.controller.ts';
+import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
@@ -19,6 +21,7 @@ import { MissedClients } from './missed-clients.store.ts';
 import { MissingClients } from './missing-clients.ts';
 import { RunChangesController } from './run-changes.controller.ts';
 import { RunWorker } from './run-worker.ts';
+import { RunsMet } from './runs-met.store.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncClients } from './sync-clients.ts';
@@ -27,6 +30,8 @@ import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
 import { SyncController } from './sync.controller.ts';
+import { TakeBookingHandler } from './take-booking.ts';
+import { TakeClientHandler } from './take-client.ts';
 import { TakeClients } from './take-clients.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
@@ -44,6 +49,11 @@ import { WaitForRun } from './wait-for-run.ts';
     DismissQuarantinedHandler,
     SweepQuarantineHandler,
     ApproveDeletionsHandler,
+    TakeClientHandler,
+    TakeBookingHandler,
+    MetSinceHandler,
+    RunsMet,
+    Overtaken,
     FindQuarantined,
     ClientFixes,
     RunWorker,
