@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { ormConfig, SERVICE_ROLE } from '../../mikro-orm.config.ts';
@@ -5,6 +6,7 @@ import { ormConfig, SERVICE_ROLE } from '../../mikro-orm.config.ts';
 const OLDEST_SERVER = 150_000;
 /** Any number will do, as long as everybody who migrates takes the same. */
 const MIGRATION_LOCK = 4_771_920_261;
+const LOOK_AGAIN = 100; // ms
 
 /** The database is there but cannot be used. The message says why and what to do. */
 export class UnusableDatabase extends Error {}
@@ -19,8 +21,7 @@ export const migrate = async (databaseUrl: string): Promise<void> => {
   try {
     await refuseOldServers(client);
     await ensureServiceRole(client);
-    await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lock(client);
     const orm = await MikroORM.init(ormConfig(databaseUrl, 'owner'));
     try {
       await orm.migrator.up();
@@ -30,6 +31,19 @@ export const migrate = async (databaseUrl: string): Promise<void> => {
     await client.query('commit');
   } finally {
     await client.end();
+  }
+};
+
+/** Between two looks no transaction is open: behind a small pooler whoever migrates may need that very connection. */
+const lock = async (client: pg.Client): Promise<void> => {
+  for (;;) {
+    await client.query('begin');
+    const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.ours === true) return;
+    await client.query('rollback');
+    await sleep(LOOK_AGAIN);
   }
 };
 

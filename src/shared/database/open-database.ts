@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { SERVICE_ROLE, START_PARAMETERS } from '../../mikro-orm.config.ts';
 import { ConfigError } from '../config.ts';
 import type { Config } from '../config.ts';
 import { loadEncryptionKeys } from '../encryption-keys.ts';
@@ -7,7 +8,8 @@ import { Keyring, SealBroken } from '../secrets.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
-export type OpenDatabase = { url: string; keyring: Keyring; close(): Promise<void> };
+/** `pooled`: the address is that of a pooler that takes no start-up parameters. */
+export type OpenDatabase = { url: string; pooled: boolean; keyring: Keyring; close(): Promise<void> };
 
 /**
  * The database, up to date and readable with our keys: the operator's, or our own in the data directory.
@@ -21,11 +23,13 @@ export const openDatabase = async (config: Config, log?: (line: string) => void)
     await proveKeys(url, keyring);
     await migrate(url);
     await leaveSeal(url, keyring);
+    const pooled = own === null && !(await takesStartParameters(url));
+    if (pooled) log?.('DATABASE_URL is a connection pooler: settings go with each transaction');
+    return { url, pooled, keyring, close: async () => own?.stop() };
   } catch (error) {
     await own?.stop();
     throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
   }
-  return { url, keyring, close: async () => own?.stop() };
 };
 
 const startOwn = async (dataDir: string, log?: (line: string) => void) => {
@@ -70,6 +74,25 @@ const query = async <Row extends pg.QueryResultRow>(
     return (await client.query<Row>(text, values)).rows;
   } finally {
     await client.end();
+  }
+};
+
+/** A pooler that hands out server connections by the transaction refuses start-up parameters, or drops them. */
+const takesStartParameters = async (url: string): Promise<boolean> => {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    options: START_PARAMETERS,
+  });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ role: string }>('select current_user as role');
+    return rows[0]?.role === SERVICE_ROLE;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '08P01') return false;
+    throw error;
+  } finally {
+    await client.end().catch(() => undefined);
   }
 };
 
