@@ -69,11 +69,14 @@ const ensureServiceRole = async (client: pg.Client): Promise<void> => {
         end if;
       exception when duplicate_object or unique_violation then null;
       end $$`);
+    // Since PostgreSQL 16 whoever makes a role is a member of it, yet may not work as it before it is granted.
     await client.query(`do $$
       begin
-        if not pg_has_role(current_user, '${SERVICE_ROLE}', 'member') then
+        if not pg_has_role(current_user, '${SERVICE_ROLE}',
+          case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end) then
           grant ${SERVICE_ROLE} to current_user;
         end if;
+      exception when unique_violation then null;
       end $$`);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
