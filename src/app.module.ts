@@ -14,6 +14,7 @@ import type { Config } from './shared/config.ts';
 import { DatabaseModule } from './shared/database/database.module.ts';
 import { EventStoreModule } from './shared/event-store/event-store.module.ts';
 import { EdgeModule } from './shared/http/edge.module.ts';
+import { JobsModule } from './shared/jobs/jobs.module.ts';
 import type { Keyring } from './shared/secrets.ts';
 import { Shutdown } from './shared/shutdown.ts';
 
@@ -36,6 +37,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(databaseUrl, pooled),
         EventStoreModule.forRoot(keyring),
+        JobsModule,
         EdgeModule.forRoot({ logger, publicUrl: config.publicUrl }),
         AccessModule.forRoot(apiKey),
         CqrsModule.forRoot(),

@@ -10,6 +10,7 @@ import { createApp } from './shared/http/create-app.ts';
 import { drain } from './shared/http/http-server.ts';
 import { listen } from './shared/http/listen.ts';
 import { createLogger } from './shared/http/logger.ts';
+import { Jobs } from './shared/jobs/jobs.ts';
 import { Shutdown } from './shared/shutdown.ts';
 
 /** Milliseconds. Whatever happens, the process is gone ten seconds after a signal. */
@@ -64,6 +65,7 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
     return drain(app.getHttpServer(), DRAIN);
   });
   await untilReady(app);
+  await app.get(Jobs).start();
   return address;
 };
 

@@ -148,7 +148,7 @@ describe('migrations', () => {
     const url = as(await emptyDatabase(login.name), login);
     const [server] = await rows<{ is16: boolean }>(
       url,
-      "select current_setting('server_version_num')::int >= 160000 as \"is16\"",
+      'select current_setting(\'server_version_num\')::int >= 160000 as "is16"',
     );
     // What PostgreSQL 16 and newer grant to the maker of a role.
     const made = server!.is16 ? 'with admin true, inherit false, set false' : 'with admin option';

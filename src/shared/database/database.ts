@@ -2,8 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { EntityManager } from '@mikro-orm/postgresql';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
+import type { Pool } from 'pg';
 import { SETTINGS } from '../../mikro-orm.config.ts';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
@@ -23,9 +24,13 @@ const isWorthAnotherTry = (error: unknown): boolean =>
 const PATIENCE = 10_000; // ms
 const ASK_AGAIN = 100; // ms
 
-const setSettings = sql`select ${sql.join(
-  Object.entries(SETTINGS).map(([name, value]) => sql`set_config(${sql.lit(name)}, ${sql.lit(value)}, true)`),
-)}`;
+const SET_SETTINGS = `select ${Object.entries(SETTINGS)
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ')}`;
+
+type OpenTransaction = { transaction: Transaction<unknown>; afterCommit: (() => void)[] };
+/** How far a transaction came: its work was done, by this id (null when nothing was written), or why not. */
+type Done<T> = { result: T; id: string | null };
 
 /**
  * The service's way to PostgreSQL: bound statements on MikroORM's pool, joined to the open transaction if there is one.
@@ -33,7 +38,7 @@ const setSettings = sql`select ${sql.join(
  */
 @Injectable()
 export class Database {
-  private readonly open = new AsyncLocalStorage<Transaction<unknown>>();
+  private readonly open = new AsyncLocalStorage<OpenTransaction>();
 
   /** `pooled`: behind a pooler a session is nobody's, so that each transaction sets role and limits for itself. */
   constructor(
@@ -42,7 +47,7 @@ export class Database {
   ) {}
 
   async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
-    const result = await this.run(query);
+    const result = await this.query(query);
     return result.rows;
   }
 
@@ -52,8 +57,30 @@ export class Database {
 
   /** Rows that the statement wrote. */
   async execute(query: RawBuilder<unknown>): Promise<number> {
-    const result = await this.run(query);
+    const result = await this.query(query);
     return Number(result.numAffectedRows ?? 0n);
+  }
+
+  /** For a library that brings SQL of its own, as text. Without values it may be several statements. */
+  async run(text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
+    const open = this.open.getStore();
+    if (open !== undefined) {
+      const { rows } = await open.transaction.executeQuery(CompiledQuery.raw(text, values));
+      return { rows };
+    }
+    if (this.pooled && values.length > 0) return this.once(() => this.run(text, values));
+    const pool: Pool = await this.em.getConnection().getNativeClient();
+    if (!this.pooled) return values.length === 0 ? pool.query(text) : pool.query(text, values);
+    // Statements that are sent together are one transaction, also together with a BEGIN among them.
+    const [, ...results] = (await pool.query(`${SET_SETTINGS}; ${text}`)) as unknown as { rows: unknown[] }[];
+    return results.length === 1 ? results[0]! : (results as unknown as { rows: unknown[] });
+  }
+
+  /** To be called when the open transaction has committed, and not at all when it has not; at once when none is open. */
+  afterCommit(call: () => void): void {
+    const open = this.open.getStore();
+    if (open === undefined) call();
+    else open.afterCommit.push(call);
   }
 
   /**
@@ -77,19 +104,19 @@ export class Database {
     return this.open.getStore();
   }
 
-  private async run<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
+  private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
     const open = this.open.getStore();
-    if (open !== undefined) return query.execute(open);
-    if (this.pooled) return this.once(() => this.run(query));
+    if (open !== undefined) return query.execute(open.transaction);
+    if (this.pooled) return this.once(() => this.query(query));
     return query.execute(this.kysely());
   }
 
-  /** Kysely's transaction and not MikroORM's, which keeps a connection for ever whose server process died within it. */
   private async once<T>(work: () => Promise<T>): Promise<T> {
-    let end: { result: T; id: string | null } | { cause: unknown } | null = null;
+    const afterCommit: (() => void)[] = [];
+    let end: Done<T> | { cause: unknown } | null = null;
     const watched = async (): Promise<T> => {
       try {
-        if (this.pooled) await this.rows(setSettings);
+        if (this.pooled) await this.rows(sql.raw(SET_SETTINGS));
         const result = await work();
         end = { result, id: await this.transactionId() };
         return result;
@@ -98,17 +125,21 @@ export class Database {
         throw cause;
       }
     };
-    try {
-      return await this.kysely()
-        .transaction()
-        .execute((transaction) => this.open.run(transaction, watched));
-    } catch (error) {
-      const ended = end as { result: T; id: string | null } | { cause: unknown } | null;
-      // A rollback that fails as well must not hide why it was needed.
-      if (ended === null || 'cause' in ended) throw ended?.cause ?? error;
-      if (ended.id === null || (await this.hasCommitted(ended.id))) return ended.result;
-      throw error;
-    }
+    // Kysely's transaction and not MikroORM's, which keeps a connection for ever whose server process died within it.
+    const outcome = this.kysely()
+      .transaction()
+      .execute((transaction) => this.open.run({ transaction, afterCommit }, watched));
+    const result = await outcome.catch((error: unknown) => this.afterAll(end, error));
+    for (const call of afterCommit) call();
+    return result;
+  }
+
+  /** What became of a transaction whose end was not well: it failed, or the answer to its COMMIT is missing. */
+  private async afterAll<T>(end: Done<T> | { cause: unknown } | null, error: unknown): Promise<T> {
+    // A rollback that fails as well must not hide why it was needed.
+    if (end === null || 'cause' in end) throw end?.cause ?? error;
+    if (end.id === null || (await this.hasCommitted(end.id))) return end.result;
+    throw error;
   }
 
   /** Null when nothing was written. */

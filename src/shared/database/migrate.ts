@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { ormConfig, SERVICE_ROLE } from '../../mikro-orm.config.ts';
+import { installJobs, JOBS_SCHEMA } from '../jobs/install-jobs.ts';
 
 const OLDEST_SERVER = 150_000;
 /** Any number will do, as long as everybody who migrates takes the same. */
@@ -28,6 +29,12 @@ export const migrate = async (databaseUrl: string): Promise<void> => {
     } finally {
       await orm.close(true);
     }
+    await installJobs(databaseUrl);
+    await client.query(`grant usage on schema ${JOBS_SCHEMA} to ${SERVICE_ROLE}`);
+    await client.query(
+      `grant select, insert, update, delete on all tables in schema ${JOBS_SCHEMA} to ${SERVICE_ROLE}`,
+    );
+    await client.query(`grant usage on all sequences in schema ${JOBS_SCHEMA} to ${SERVICE_ROLE}`);
     await client.query('commit');
   } finally {
     await client.end();
