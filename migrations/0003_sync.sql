@@ -14,17 +14,35 @@ create index sync_runs_newest_idx on sync_runs (started_at desc, id desc);
 create index sync_runs_of_connection_idx on sync_runs (connection_id, started_at desc, id desc);
 create index sync_runs_status_idx on sync_runs (status, started_at desc, id desc);
 
--- State, not facts: the one run that a connection may have at a time. Its worker holds the lease and proves with every
--- write that the run is still its own.
+-- State, not facts: the one run that a connection may have at a time. Who works on it is the queue's affair; whoever
+-- does proves with every write that nobody has taken it up since.
 create table active_runs (
   connection_id uuid primary key,
   run_id uuid not null unique,
-  lease_until timestamptz not null,
+  -- How often it has been taken up.
+  fence int not null default 0,
   counts json not null,
   phase text not null,
   done int not null,
-  total int
+  total int,
+  -- Where the list of clients can be read on, in the CRM adapter's words; null is from its start.
+  cursor text,
+  -- What is to be said of the clients once the bookings are done: { doubt, warnings }.
+  found jsonb,
+  -- Who wants it to end: { actor, correlationId }.
+  cancelled_by jsonb,
+  moved_at timestamptz not null default clock_timestamp()
 );
+
+-- Whom a run has met, a row per batch: what it need not count again when it is taken up by another worker. `others` are
+-- records that are nobody, such as those of deleted clients.
+create table run_seen (
+  run_id uuid not null references active_runs (run_id) on delete cascade,
+  kind text not null,
+  external_ids text[] not null,
+  others text[] not null
+);
+create index run_seen_run_idx on run_seen (run_id, kind);
 
 -- What each client looked like when it was last taken: an unchanged one costs this look-up and nothing else.
 create table crm_clients (
@@ -62,4 +80,4 @@ create index quarantine_newest_idx on quarantine (first_seen_at desc, id desc) w
 create index quarantine_code_idx on quarantine (code, first_seen_at desc, id desc) where dismissed_at is null;
 create index quarantine_dismissed_idx on quarantine (first_seen_at desc, id desc) where dismissed_at is not null;
 
-grant select, insert, update, delete on sync_runs, active_runs, crm_clients, quarantine to crm_sync_service;
+grant select, insert, update, delete on sync_runs, active_runs, run_seen, crm_clients, quarantine to crm_sync_service;

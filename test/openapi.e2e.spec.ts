@@ -108,6 +108,11 @@ describe('the OpenAPI document', () => {
     await api('POST', '/api/quarantine/dismiss', { connectionId: connection.id });
     await api('GET', `/api/leads/${leads.data[0]?.id}`);
     await api('GET', `/api/runs/${runs.data[0]?.id}`);
+    await api('GET', `/api/runs/${runs.data[0]?.id}/live`);
+    const slow = await world.connected({ clients: 3 });
+    const { release } = slow.company.holdPage(1);
+    await api('POST', `/api/runs/${(await world.start(slow.connection)).id}/cancel`);
+    release();
     await api('GET', `/api/events/${events.data[0]?.position}`);
     const answered = [...service.observed].filter(([, statuses]) =>
       [...statuses].some((status) => status < 300),

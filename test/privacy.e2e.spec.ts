@@ -130,7 +130,7 @@ const tableText = async (table: string): Promise<string> => {
 
 const allTables = async (): Promise<string[]> => {
   const rows = await world.rows<{ name: string }>(
-    "select quote_ident(tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+    "select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
   );
   return rows.map(({ name }) => name);
 };
@@ -191,6 +191,8 @@ describe('the database', () => {
       'bookings',
       'sync_runs',
       'active_runs',
+      'run_seen',
+      'jobs.job',
       'idempotency_keys',
     ]) {
       expect([table, found(await tableText(table), PEOPLE)]).toEqual([table, []]);

@@ -26,15 +26,31 @@ const pageOf = (list: string[], page: number, size: number, told: Told): ListedP
 
 type Read = { brought: string[]; end: End; requests: number; alwaysThere: string[] };
 
-/** Reads a list of `count` clients while each of `gaps` happens before one request. */
-const read = (count: number, size: number, gaps: Change[][], told: Told): Read => {
+/**
+ * Reads a list of `count` clients while each of `gaps` happens before one request. Before those of `breaks` another reader
+ * takes over, who knows the cursor and whom the list has brought.
+ */
+const read = (
+  count: number,
+  size: number,
+  gaps: Change[][],
+  told: Told,
+  breaks: readonly number[] = [],
+): Read => {
   const list = Array.from({ length: count }, (_, index) => `${index + 1}`);
   const alwaysThere = new Set(list);
   let newest = count;
   const newId = (): string => `${(newest += 1)}`;
-  const listing = new Listing();
+  let listing = new Listing();
+  // Once it was begun anew, what it has brought is not what this reading has met.
+  let isOneReading = true;
   const brought: string[] = [];
   for (let requests = 1; requests < 10_000; requests += 1) {
+    if (breaks.includes(requests)) {
+      const cursor: string | null = isOneReading ? listing.cursor : null;
+      isOneReading = cursor !== null;
+      listing = new Listing('clients', cursor === null ? undefined : { cursor, met: [...brought] });
+    }
     for (const change of gaps[requests - 2] ?? []) apply(list, change, newId);
     for (const id of alwaysThere) if (!list.includes(id)) alwaysThere.delete(id);
     const page = pageOf(list, listing.page, size, told);
@@ -42,7 +58,8 @@ const read = (count: number, size: number, gaps: Change[][], told: Told): Read =
     if (doubt !== null)
       return { brought, end: { complete: false, reason: doubt }, requests, alwaysThere: [] };
     const { fresh, end } = listing.take(page, page.records.map(String));
-    brought.push(...page.records.map(String).filter((_, index) => fresh[index] === true));
+    const news = page.records.map(String).filter((_, index) => fresh[index] === true);
+    brought.push(...news.filter((id) => !brought.includes(id)));
     if (end !== null) return { brought, end, requests, alwaysThere: [...alwaysThere] };
   }
   throw new Error('The listing had no end.');
@@ -85,6 +102,35 @@ describe('A listing', () => {
         expectHonest(read(clients, perPage, gaps, 'counts'));
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('can be read on by others, again and again, and keeps that promise', () => {
+    const often = fc.array(fc.integer({ min: 2, max: 12 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(
+        count,
+        size,
+        fc.array(visibleGap, { maxLength: 12 }),
+        fc.constantFrom<Told>('counts', 'nothing'),
+        often,
+        (clients, perPage, gaps, told, breaks) => {
+          fc.pre(clients > 0 || told === 'counts');
+          expectHonest(read(clients, perPage, gaps, told, breaks));
+        },
+      ),
+      { numRuns: 4_000 },
+    );
+  });
+
+  it('that stands still is read on from the very page, and no page is asked for twice', () => {
+    fc.assert(
+      fc.property(count, size, fc.array(fc.integer({ min: 2, max: 12 })), (clients, perPage, breaks) => {
+        const { brought, end, requests } = read(clients, perPage, [], 'counts', breaks);
+        expect(end).toEqual({ complete: true });
+        expect(brought).toHaveLength(clients);
+        expect(requests).toBe(Math.max(1, Math.ceil(clients / perPage)));
+      }),
     );
   });
 

@@ -22,7 +22,7 @@ import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.
 import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
-import { complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import { cancel, complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
@@ -113,6 +113,7 @@ const made: Record<EventType, Event[]> = {
     phase: 'bookings',
   })('running'),
   SyncInterrupted: interrupt({ runId, connectionId }, counts, 'The service was stopped.')('running'),
+  SyncCancelled: cancel({ runId, connectionId }, counts)('running'),
   ClientImported: importClient(facts, leadId, values)(null),
   ClientQuarantined: quarantineClient(facts, waiting)(null),
   ClientFixed: fixClient(identity, { email: 'ada@example.com' })(isWaiting),
@@ -143,6 +144,7 @@ const states: Record<EventType, unknown> = {
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
   SyncInterrupted: 'ended',
+  SyncCancelled: 'ended',
   ClientImported: { imported: values, quarantined: null, fixes: {} },
   ClientQuarantined: isWaiting,
   ClientFixed: { imported: null, quarantined: null, fixes },

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ActiveRuns, LeaseLost } from '../../src/modules/sync/active-runs.store.ts';
-import type { Step } from '../../src/modules/sync/active-runs.store.ts';
+import type { Claim, Step, TakenUp } from '../../src/modules/sync/active-runs.store.ts';
 import { EndRun } from '../../src/modules/sync/end-run.ts';
 import { NO_COUNTS, run, runStream, start } from '../../src/modules/sync/sync-run.decider.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import { happened, META, openTestStore, recording } from '../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
-const NO_DOUBT = { doubt: null, warnings: [] };
+const NOTHING = { doubt: null, warnings: [] };
 const REASON = { code: 'x', detail: 'y', phase: 'clients' } as const;
-const STEP: Step = { counts: NO_COUNTS, phase: 'clients', total: 2 };
+const COUNTS = { ...NO_COUNTS, fetched: 2, created: 1, unchanged: 1 };
+const STEP: Step = { counts: COUNTS, phase: 'clients', total: 4, externalIds: ['7', '8'], others: ['9'] };
 const BY = { actor: 'cli', correlationId: 'test' };
 
 let store: TestStore;
@@ -25,19 +26,25 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const begin = async (): Promise<{ runId: string; connectionId: string }> => {
+/** A run that a worker has taken up. */
+const begin = async (): Promise<TakenUp> => {
   const facts = { runId: randomUUID(), connectionId: randomUUID() };
   await active.claim(facts.connectionId, facts.runId);
   await store.events.transact([decision(runStream(facts.runId), run, start(facts, 'api'))], META);
-  return facts;
+  return (await active.takeUp(facts.runId))!;
 };
-const silentForTooLong = (runId: string) =>
-  store.rows(
-    "update active_runs set lease_until = clock_timestamp() - interval '1 second' where run_id = $1",
-    [runId],
-  );
 const typesOf = async (runId: string): Promise<string[]> =>
   (await store.events.readAll({ stream: runStream(runId), limit: 10 })).map(({ type }) => type);
+
+/** Everything that a worker can write. */
+const WRITES: [string, (claim: Claim & { connectionId: string }) => Promise<unknown>][] = [
+  ['a page', (claim) => active.advance(claim, STEP)],
+  ['the end of the clients', (claim) => active.beginBookings(claim, NOTHING)],
+  ['the end of the run', (claim) => endRun.completed(claim, NOTHING, BY)],
+  ['its failure', (claim) => endRun.failed(claim, REASON, BY)],
+  ['its cancellation', (claim) => endRun.cancelled(claim, BY)],
+  ['a look at it', (claim) => active.cancelledBy(claim)],
+];
 
 describe('a connection', () => {
   it('has one run at a time, however many instances are asked at once', async () => {
@@ -48,68 +55,108 @@ describe('a connection', () => {
     });
     const claimed = (await Promise.all(asked)).flat();
     expect(claimed).toHaveLength(1);
-    expect(await active.ofConnection(connectionId)).toMatchObject({ runId: claimed[0], dead: false });
+    expect(await active.ofConnection(connectionId)).toBe(claimed[0]);
   });
 
   it('is free again when its run has ended', async () => {
-    const { runId, connectionId } = await begin();
-    expect(await active.release(runId)).toBe(true);
-    expect(await active.release(runId)).toBe(false);
-    expect(await active.ofConnection(connectionId)).toBeUndefined();
-    expect(await active.claim(connectionId, randomUUID())).toBe(true);
+    const taken = await begin();
+    await active.release(taken);
+    await expect(active.release(taken)).rejects.toThrow(LeaseLost);
+    expect(await active.ofConnection(taken.connectionId)).toBeUndefined();
+    expect(await active.claim(taken.connectionId, randomUUID())).toBe(true);
   });
 });
 
-describe('a run whose worker is silent', () => {
-  it('is taken for dead, until it is heard of again', async () => {
-    const { runId } = await begin();
-    const dead = async () => (await active.dead()).map((one) => one.runId);
-    expect(await dead()).not.toContain(runId);
-    await silentForTooLong(runId);
-    expect(await dead()).toContain(runId);
-    await active.advance(runId, STEP);
-    expect(await dead()).not.toContain(runId);
+describe('a run that another worker takes up', () => {
+  it('is as the one before has left it', async () => {
+    const first = await begin();
+    expect(first).toMatchObject({ phase: 'starting', counts: NO_COUNTS, cursor: null, found: null });
+    await active.advance(first, { ...STEP, cursor: 'page 2' });
+    const second = await active.takeUp(first.runId);
+    expect(second).toMatchObject({ phase: 'clients', counts: COUNTS, total: 4, cursor: 'page 2' });
+    expect(await active.seen(first.runId, 'client')).toEqual({ externalIds: ['7', '8'], others: ['9'] });
+    await active.advance(second!, { ...STEP, externalIds: ['10'], others: [] });
+    expect((await active.takeUp(first.runId))!.cursor).toBe('page 2');
+    expect((await active.seen(first.runId, 'client')).externalIds).toEqual(['7', '8', '10']);
   });
 
-  it('is ended once, however many find it', async () => {
-    const facts = await begin();
-    await silentForTooLong(facts.runId);
-    const found = { ...facts, counts: NO_COUNTS, dead: true };
-    await Promise.all(
-      instances.map(({ database, events }) =>
-        new EndRun(events, new ActiveRuns(database)).interrupted(found, 'Silence.'),
-      ),
-    );
-    expect(await typesOf(facts.runId)).toEqual(['SyncStarted', 'SyncInterrupted']);
+  it('forgets where the list was when that is long ago', async () => {
+    const first = await begin();
+    await active.advance(first, { ...STEP, cursor: 'page 2' });
+    await store.rows("update active_runs set moved_at = moved_at - interval '11 minutes' where run_id = $1", [
+      first.runId,
+    ]);
+    expect((await active.takeUp(first.runId))!.cursor).toBeNull();
   });
 
-  it('cannot write any more once somebody else has ended it: what it wrote in that moment is undone', async () => {
-    const facts = await begin();
-    await endRun.interrupted({ ...facts, counts: NO_COUNTS, dead: true }, 'Silence.');
+  it('goes on with the bookings when the clients were done, and still knows what was to be said of them', async () => {
+    const first = await begin();
+    const found = { doubt: 'The list moved.', warnings: [{ code: 'x', detail: 'y' }] };
+    await active.advance(first, { ...STEP, cursor: 'page 2' });
+    await active.beginBookings(first, found);
+    expect(await active.takeUp(first.runId)).toMatchObject({ phase: 'bookings', found, cursor: null });
+    expect(await active.seen(first.runId, 'booking')).toEqual({ externalIds: [], others: [] });
+  });
+
+  it.each(WRITES)('cannot be written by the worker before any more: %s', async (_, write) => {
+    const zombie = await begin();
+    await active.takeUp(zombie.runId);
+    const stream = `zombie-${randomUUID()}`;
     const page = store.events.transaction(async () => {
-      await store.events.transact([recording(`zombie-${facts.runId}`, happened())], META);
-      await active.advance(facts.runId, STEP);
+      await store.events.transact([recording(stream, happened())], META);
+      await write(zombie);
     });
     await expect(page).rejects.toThrow(LeaseLost);
-    expect(await store.events.readAll({ stream: `zombie-${facts.runId}`, limit: 1 })).toEqual([]);
-    await expect(endRun.completed(facts, NO_COUNTS, NO_DOUBT, BY)).rejects.toThrow(LeaseLost);
-    await expect(endRun.failed(facts, NO_COUNTS, REASON, BY)).rejects.toThrow(LeaseLost);
-    expect(await typesOf(facts.runId)).toEqual(['SyncStarted', 'SyncInterrupted']);
+    expect(await store.events.readAll({ stream, limit: 1 })).toEqual([]);
+    expect(await typesOf(zombie.runId)).toEqual(['SyncStarted']);
+  });
+
+  it.each(WRITES)('cannot be written by anybody when it has ended: %s', async (_, write) => {
+    const taken = await begin();
+    await endRun.completed(taken, NOTHING, BY);
+    await expect(write(taken)).rejects.toThrow(LeaseLost);
+    expect(await active.takeUp(taken.runId)).toBeUndefined();
+    expect(await typesOf(taken.runId)).toEqual(['SyncStarted', 'SyncCompleted']);
+  });
+});
+
+describe('a run that nobody works on any more', () => {
+  it('is ended once, however many find it', async () => {
+    const { runId } = await begin();
+    await Promise.all(
+      instances.map(({ database, events }) =>
+        new EndRun(events, new ActiveRuns(database)).interrupted(runId, 'Silence.'),
+      ),
+    );
+    expect(await typesOf(runId)).toEqual(['SyncStarted', 'SyncInterrupted']);
+  });
+
+  it('is cancelled when somebody has asked for that', async () => {
+    const { runId } = await begin();
+    expect(await active.cancel(runId, BY)).toBe(true);
+    expect(await active.cancel(runId, { actor: 'key:2', correlationId: 'later' })).toBe(true);
+    await endRun.interrupted(runId, 'Silence.');
+    const [, last] = await store.events.readAll({ stream: runStream(runId), limit: 10 });
+    expect(last).toMatchObject({ type: 'SyncCancelled', meta: BY });
+    expect(await active.cancel(runId, BY)).toBe(false);
   });
 });
 
 describe('the end of a run', () => {
   it('is its last event and the release of its connection, both or none', async () => {
-    const facts = await begin();
-    const unbalanced = { ...NO_COUNTS, fetched: 1 };
-    await expect(endRun.completed(facts, unbalanced, NO_DOUBT, BY)).rejects.toThrow('do not balance');
-    expect(await active.ofConnection(facts.connectionId)).toMatchObject({ runId: facts.runId });
-    await endRun.completed(facts, NO_COUNTS, NO_DOUBT, BY);
-    expect(await active.ofConnection(facts.connectionId)).toBeUndefined();
-    const events = await store.events.readAll({ runId: facts.runId, limit: 10 });
+    const taken = await begin();
+    await active.advance(taken, { ...STEP, counts: { ...NO_COUNTS, fetched: 1 } });
+    await expect(endRun.completed(taken, NOTHING, BY)).rejects.toThrow('do not balance');
+    expect(await active.ofConnection(taken.connectionId)).toBe(taken.runId);
+    await active.advance(taken, { ...STEP, counts: { ...NO_COUNTS, created: 1 } });
+    await endRun.completed(taken, NOTHING, BY);
+    expect(await active.ofConnection(taken.connectionId)).toBeUndefined();
+    const events = await store.events.readAll({ runId: taken.runId, limit: 10 });
     expect(events.at(-1)).toMatchObject({
       type: 'SyncCompleted',
-      meta: { ...BY, causationId: null, runId: facts.runId },
+      data: { counts: { fetched: 1, created: 1 } },
+      meta: { ...BY, causationId: null, runId: taken.runId },
     });
+    expect(await active.seen(taken.runId, 'client')).toEqual({ externalIds: [], others: [] });
   });
 });

@@ -13,6 +13,8 @@ const pageOf = (n: number, clients: number): ClientPage => ({
     record: {},
   })),
   unreadable: [],
+  others: [],
+  cursor: null,
   announced: n,
   end: null,
 });

@@ -13,6 +13,7 @@ import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
 import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
 import {
   add,
+  cancel,
   complete,
   fail,
   interrupt,
@@ -329,13 +330,14 @@ describe('runs', () => {
       error: null,
       progress: { phase: 'starting', done: 0, total: null },
     });
-    const step = { counts: COUNTS, phase: 'clients', total: 10 } as const;
-    await active.advance(runId, step);
+    const claimed = (await active.takeUp(runId))!;
+    const step = { counts: COUNTS, phase: 'clients', total: 10, externalIds: ['7'] } as const;
+    await active.advance(claimed, step);
     expect(await runs.one(runId)).toMatchObject({
       counts: COUNTS,
       progress: { phase: 'clients', done: 8, total: 10 },
     });
-    await active.advance(runId, step);
+    await active.advance(claimed, step);
     expect(await runs.one(runId)).toMatchObject({
       counts: add(COUNTS, COUNTS),
       progress: { phase: 'clients', done: 16, total: 10 },
@@ -354,6 +356,7 @@ describe('runs', () => {
       { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
       { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
     ],
+    cancelled: [cancel, null, { code: 'cancelled', detail: 'Somebody stopped it.', phase: null }],
     interrupted: [interrupt, 'Silence.', { code: 'interrupted', detail: 'Silence.', phase: null }],
   } as const;
 
@@ -362,7 +365,7 @@ describe('runs', () => {
     const [decide, reason, error] = ENDS[status];
     const end = (decide as typeof fail)(facts, COUNTS, reason as RunError);
     const recorded = await record(decision(runStream(facts.runId), run, end));
-    await active.release(facts.runId);
+    await active.release({ ...facts, fence: 0 });
     expect(await runs.one(facts.runId)).toEqual({
       id: facts.runId,
       connectionId: facts.connectionId,
@@ -382,7 +385,7 @@ describe('runs', () => {
     expect((await runs.one(facts.runId))?.warnings).toEqual([]);
     const warnings = [{ code: 'timezone-unknown', detail: 'Nobody says where the company is.' }];
     await record(decision(runStream(facts.runId), run, complete(facts, COUNTS, null, warnings)));
-    await active.release(facts.runId);
+    await active.release({ ...facts, fence: 0 });
     expect((await runs.one(facts.runId))?.warnings).toEqual(warnings);
   });
 
@@ -394,7 +397,7 @@ describe('runs', () => {
       begun.unshift(facts.runId);
       const end = n % 2 === 0 ? complete(facts, COUNTS, null) : interrupt(facts, COUNTS, 'Silence.');
       await record(decision<unknown, never>(runStream(facts.runId), run as never, end as never));
-      await active.release(facts.runId);
+      await active.release({ ...facts, fence: 0 });
     }
     const read: string[] = [];
     let after: [string, string] | null = null;

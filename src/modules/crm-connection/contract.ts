@@ -67,22 +67,33 @@ export type CrmClient = {
 /** A record that cannot be taken for a client. `externalId` is null when not even its id can be read. */
 export type UnreadableRecord = { externalId: string | null; detail: string; record: unknown };
 
-/** What one request for clients brought. Clients the CRM marks as deleted are in none of the lists. */
+/** What one request for clients brought. Clients the CRM marks as deleted are in neither of the first two. */
 export type ClientPage = {
   clients: CrmClient[];
   unreadable: UnreadableRecord[];
+  /** The ids of those that are marked as deleted. */
+  others: string[];
+  /** Where the list can be read on after this page, by whoever knows whom it has brought up to here; null: only anew. */
+  cursor: string | null;
   /** How many clients the CRM says there are; null when it does not say. */
   announced: number | null;
   /** Set on the last page only: whether the whole list has provably been seen, and if not, why. */
   end: { complete: true } | { complete: false; reason: string } | null;
 };
 
+/** Where a listing that was broken off is read on: after the page with this `cursor`. `met`: all that it had brought. */
+export type ListedSoFar = { cursor: string; met: readonly string[] };
+
 /**
  * The client list of a connection, page by page, each client once. Ends with a page whose `end` is set, or throws a
  * Refusal `crm-…` when no complete page can be had after bounded retries.
  */
 export abstract class CrmClients {
-  abstract pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+  abstract pages(
+    connectionId: string,
+    signal: AbortSignal,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, void, undefined>;
 
   /**
    * The custom fields of these clients, one request each. Who is not in the answer is gone meanwhile, or the CRM shows no

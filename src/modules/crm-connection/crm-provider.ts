@@ -1,5 +1,5 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { BookingPage, ClientPage, CustomField } from './contract.ts';
+import type { BookingPage, ClientPage, CustomField, ListedSoFar } from './contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -97,7 +97,12 @@ export type CrmReport = { way: string | null; checks: CrmCheck[] };
 export abstract class CrmProvider {
   /** As few attempts as tell whether these credentials open a way; what gets no proper answer is sent once more. */
   abstract signIn(login: CrmLogin, signal: AbortSignal): Promise<CrmToken>;
-  abstract clientPages(session: CrmSession, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined>;
+  /** `from`: to be read on from there where that is possible, else from the start. */
+  abstract clientPages(
+    session: CrmSession,
+    signal: AbortSignal,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, void, undefined>;
   abstract bookingPages(
     session: CrmSession,
     window: BookingWindow,

@@ -16,6 +16,7 @@ import type {
   ConnectionEvent,
   CrmBookings,
   CustomField,
+  ListedSoFar,
 } from './contract.ts';
 import { CrmProvider, signInDeadline } from './crm-provider.ts';
 import type { CrmReport, CrmSession } from './crm-provider.ts';
@@ -63,8 +64,12 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     super();
   }
 
-  pages(connectionId: string, signal: AbortSignal): AsyncGenerator<ClientPage, void, undefined> {
-    return this.watched(connectionId, (session) => this.provider.clientPages(session, signal));
+  pages(
+    connectionId: string,
+    signal: AbortSignal,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, void, undefined> {
+    return this.watched(connectionId, (session) => this.provider.clientPages(session, signal, from));
   }
 
   bookingPages(

@@ -1,17 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { Caller } from '../../shared/caller.ts';
 import { Database } from '../../shared/database/database.ts';
-import type { SyncCounts } from './contract.ts';
+import type { SyncCounts, SyncWarning } from './contract.ts';
 import { NO_COUNTS } from './sync-run.decider.ts';
+import type { Doubt } from './sync-run.decider.ts';
 
 export type Phase = 'clients' | 'bookings';
-/** How far a run has come since the last time it said so; `total` is how many records the CRM has announced. */
-export type Step = { counts: SyncCounts; phase: Phase; total: number | null };
-/** How far a run has come. `unsaved` is what its row does not say yet: the next heartbeat does. */
-export type Progress = { counts: SyncCounts; unsaved: SyncCounts; phase: Phase; total: number | null };
-export type ActiveRun = { connectionId: string; runId: string; counts: SyncCounts; dead: boolean };
 
-/** Whoever works on this run is not its worker any more: another instance has ended it. */
+/** Who works on a run: valid until another takes it up. */
+export type Claim = { runId: string; fence: number };
+
+/** What the clients' half of a run has left for its end. */
+export type Found = { doubt: Doubt; warnings: SyncWarning[] };
+
+/** How far a run has come since the last step; `total` is how many records the CRM has announced. */
+export type Step = {
+  counts: SyncCounts;
+  phase: Phase;
+  total: number | null;
+  /** Whom this step has met. */
+  externalIds: readonly string[];
+  others?: readonly string[];
+  /** Where the list can be read on from here, null: nowhere but at its start. Left out: as before. */
+  cursor?: string | null;
+};
+
+/** A run as whoever takes it up finds it. */
+export type TakenUp = Claim & {
+  connectionId: string;
+  counts: SyncCounts;
+  phase: Phase | 'starting';
+  total: number | null;
+  cursor: string | null;
+  found: Found | null;
+  cancelledBy: Caller | null;
+};
+
+/** Whoever works on this run is not its worker any more: it has been taken up by another, or has ended. */
 export class LeaseLost extends Error {
   constructor(runId: string) {
     super(`Run ${runId} is not this worker's any more.`);
@@ -19,8 +45,8 @@ export class LeaseLost extends Error {
   }
 }
 
-/** How long a run may stay silent before others take its worker for dead. Time is the database's. */
-const LEASE = sql`clock_timestamp() + interval '60 seconds'`;
+/** After that the list has moved on too far: it is read from its start. */
+const CURSOR_LASTS = sql`interval '10 minutes'`;
 
 /** The one run that each connection may have at a time. State, not facts: gone when the run has ended. */
 @Injectable()
@@ -30,42 +56,110 @@ export class ActiveRuns {
   /** Makes `runId` the active run of the connection, unless there is one already. */
   async claim(connectionId: string, runId: string): Promise<boolean> {
     const claimed = await this.database.execute(sql`
-      insert into active_runs (connection_id, run_id, lease_until, counts, phase, done)
-      values (${connectionId}, ${runId}, ${LEASE}, ${JSON.stringify(NO_COUNTS)}::json, 'starting', 0)
+      insert into active_runs (connection_id, run_id, counts, phase, done)
+      values (${connectionId}, ${runId}, ${JSON.stringify(NO_COUNTS)}::json, 'starting', 0)
       on conflict (connection_id) do nothing`);
     return claimed === 1;
   }
 
+  /** From here on whoever worked on it before cannot write any more. Undefined when it has ended. */
+  async takeUp(runId: string): Promise<TakenUp | undefined> {
+    return this.database.row(sql<TakenUp>`
+      update active_runs set fence = fence + 1 where run_id = ${runId}
+      returning run_id as "runId", fence, connection_id as "connectionId", counts, phase, total, found,
+        cancelled_by as "cancelledBy",
+        case when moved_at > clock_timestamp() - ${CURSOR_LASTS} then cursor end as cursor`);
+  }
+
+  /** Whom a run has met so far. */
+  async seen(
+    runId: string,
+    kind: 'client' | 'booking',
+  ): Promise<{ externalIds: string[]; others: string[] }> {
+    const row = await this.database.row(sql<{ externalIds: string[]; others: string[] }>`
+      select array(select unnest(external_ids) from run_seen where run_id = ${runId} and kind = ${kind}) as "externalIds",
+             array(select unnest(others) from run_seen where run_id = ${runId} and kind = ${kind}) as others`);
+    return row!;
+  }
+
   /**
-   * Prolongs the lease and adds a step to how far the run has come; proves, inside a page's transaction, that it is still
-   * ours. Steps are added up by the database, because two pages may be on their way at a time.
+   * Adds a step to how far the run has come; proves, inside a page's transaction, that it is still ours.
+   * @throws LeaseLost
    */
-  async advance(runId: string, { counts, phase, total }: Step): Promise<void> {
+  async advance(
+    { runId, fence }: Claim,
+    { counts, phase, total, externalIds, others = [], cursor }: Step,
+  ): Promise<void> {
+    const kind = phase === 'clients' ? 'client' : 'booking';
+    const ours = await this.database.rows(sql`
+      with moved as (
+        update active_runs set phase = ${phase}, total = ${total}::int, moved_at = clock_timestamp(),
+          done = done + ${counts.fetched + counts.bookings.fetched},
+          cursor = ${cursor === undefined ? sql`cursor` : sql`${cursor}::text`},
+          counts = (select json_object_agg(step.key, case json_typeof(step.value)
+                      when 'number' then to_json(step.value::text::int + coalesce((counts ->> step.key)::int, 0))
+                      else (select json_object_agg(key, value::int + coalesce((counts -> step.key ->> key)::int, 0))
+                              from json_each_text(step.value)) end)
+                      from json_each(${JSON.stringify(counts)}::json) as step)
+         where run_id = ${runId} and fence = ${fence} returning run_id
+      ), noted as (
+        insert into run_seen (run_id, kind, external_ids, others)
+        select run_id, ${kind}, ${externalIds}::text[], ${others}::text[] from moved
+         where ${externalIds.length + others.length > 0}
+      )
+      select run_id from moved`);
+    if (ours.length !== 1) throw new LeaseLost(runId);
+  }
+
+  /**
+   * The clients are done; what is to be said of them is kept until the end.
+   * @throws LeaseLost
+   */
+  async beginBookings({ runId, fence }: Claim, found: Found): Promise<void> {
     const ours = await this.database.execute(sql`
-      update active_runs set lease_until = ${LEASE}, phase = ${phase}, total = ${total}::int,
-        done = done + ${counts.fetched + counts.bookings.fetched},
-        counts = (select json_object_agg(step.key, case json_typeof(step.value)
-                    when 'number' then to_json(step.value::text::int + coalesce((counts ->> step.key)::int, 0))
-                    else (select json_object_agg(key, value::int + coalesce((counts -> step.key ->> key)::int, 0))
-                            from json_each_text(step.value)) end)
-                    from json_each(${JSON.stringify(counts)}::json) as step)
-       where run_id = ${runId}`);
+      update active_runs set phase = 'bookings', total = null, cursor = null, found = ${JSON.stringify(found)}::jsonb,
+        moved_at = clock_timestamp()
+       where run_id = ${runId} and fence = ${fence}`);
     if (ours !== 1) throw new LeaseLost(runId);
   }
 
-  /** Gives the connection free. False when somebody else has done so before. */
-  async release(runId: string): Promise<boolean> {
-    return (await this.database.execute(sql`delete from active_runs where run_id = ${runId}`)) === 1;
+  /**
+   * Who wants the run to end, if anybody does.
+   * @throws LeaseLost
+   */
+  async cancelledBy({ runId, fence }: Claim): Promise<Caller | null> {
+    const row = await this.database.row(sql<{ by: Caller | null }>`
+      select cancelled_by as by from active_runs where run_id = ${runId} and fence = ${fence}`);
+    if (row === undefined) throw new LeaseLost(runId);
+    return row.by;
   }
 
-  async ofConnection(connectionId: string): Promise<ActiveRun | undefined> {
-    return this.database.row(sql<ActiveRun>`${ACTIVE_RUN} where connection_id = ${connectionId}`);
+  /** Asks whoever works on the run to end it. False when it has ended. Who asked first counts. */
+  async cancel(runId: string, by: Caller): Promise<boolean> {
+    const asked = await this.database.execute(sql`
+      update active_runs set cancelled_by = coalesce(cancelled_by, ${JSON.stringify(by)}::jsonb) where run_id = ${runId}`);
+    return asked === 1;
   }
 
-  async dead(): Promise<ActiveRun[]> {
-    return this.database.rows(sql<ActiveRun>`${ACTIVE_RUN} where lease_until < clock_timestamp()`);
+  /**
+   * Gives the connection free, and says what the run has counted.
+   * @throws LeaseLost
+   */
+  async release({ runId, fence }: Claim): Promise<SyncCounts> {
+    const row = await this.database.row(sql<{ counts: SyncCounts }>`
+      delete from active_runs where run_id = ${runId} and fence = ${fence} returning counts`);
+    if (row === undefined) throw new LeaseLost(runId);
+    return row.counts;
+  }
+
+  async ofConnection(connectionId: string): Promise<string | undefined> {
+    const row = await this.database.row(sql<{ runId: string }>`
+      select run_id as "runId" from active_runs where connection_id = ${connectionId}`);
+    return row?.runId;
+  }
+
+  async all(): Promise<string[]> {
+    const rows = await this.database.rows(sql<{ runId: string }>`select run_id as "runId" from active_runs`);
+    return rows.map(({ runId }) => runId);
   }
 }
-
-const ACTIVE_RUN = sql`select connection_id as "connectionId", run_id as "runId", counts,
-  lease_until < clock_timestamp() as dead from active_runs`;

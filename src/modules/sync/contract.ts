@@ -65,6 +65,16 @@ export class SyncCrm extends Command<{ runId: string; joined: boolean }> {
   }
 }
 
+/** Asks for the end of a run: it stops at the next page, and what was written stays. Refuses one that has ended. */
+export class CancelRun extends Command<SyncRun> {
+  constructor(
+    readonly runId: string,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
 /** The run, or a refusal `not-found`. */
 export class GetRun extends Query<SyncRun> {
   constructor(readonly runId: string) {
@@ -86,7 +96,9 @@ export type SyncCompleted = Event<
 >;
 export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; reason: RunError }>;
 export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
-export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted;
+/** Whoever wanted it is the event's actor. */
+export type SyncCancelled = Event<'SyncCancelled', RunFacts & { counts: SyncCounts }>;
+export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted | SyncCancelled;
 
 /** `runId` is null when a person took the client out of quarantine, outside of any run. */
 type ClientFacts = { connectionId: string; externalId: string; runId: string | null };

@@ -1,54 +1,74 @@
+import { EventEmitter, once } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../shared/caller.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
-import type { ActiveRun } from './active-runs.store.ts';
-import type { RunError, SyncCounts, SyncEvent, SyncWarning } from './contract.ts';
-import { complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
-import type { Doubt, Run } from './sync-run.decider.ts';
+import type { Claim, Found } from './active-runs.store.ts';
+import type { RunError, SyncCounts, SyncEvent } from './contract.ts';
+import { cancel, complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
+import type { Run, RunFacts } from './sync-run.decider.ts';
 
-type RunFacts = { runId: string; connectionId: string };
+/** A run, by whoever works on it. */
+export type ClaimedRun = Claim & { connectionId: string };
 
-/** The one and only end of a run: its last event and the release of its connection, in one transaction. */
+type Ending = (facts: RunFacts, counts: SyncCounts) => (state: Run) => SyncEvent[];
+
+/**
+ * The one and only end of a run: its last event and the release of its connection, in one transaction. Every end throws
+ * LeaseLost when the run is another's or has ended.
+ */
 @Injectable()
 export class EndRun {
+  private readonly ends = new EventEmitter().setMaxListeners(0);
+
   constructor(
     private readonly events: EventStore,
     private readonly activeRuns: ActiveRuns,
   ) {}
 
-  /** @throws LeaseLost when somebody else has ended the run. */
-  async completed(
-    facts: RunFacts,
-    counts: SyncCounts,
-    { doubt, warnings }: { doubt: Doubt; warnings: SyncWarning[] },
-    by: Caller,
-  ): Promise<void> {
-    await this.end(facts, complete(facts, counts, doubt, warnings), by);
+  async completed(claimed: ClaimedRun, { doubt, warnings }: Found, by: Caller): Promise<void> {
+    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings), by);
   }
 
-  /** @throws LeaseLost when somebody else has ended the run. */
-  async failed(facts: RunFacts, counts: SyncCounts, reason: RunError, by: Caller): Promise<void> {
-    await this.end(facts, fail(facts, counts, reason), by);
+  async failed(claimed: ClaimedRun, reason: RunError, by: Caller): Promise<void> {
+    await this.end(claimed, (facts, counts) => fail(facts, counts, reason), by);
+  }
+
+  async cancelled(claimed: ClaimedRun, by: Caller): Promise<void> {
+    await this.end(claimed, cancel, by);
   }
 
   /** Ends a run that nobody works on any more. Harmless when it has ended meanwhile. */
-  async interrupted({ runId, connectionId, counts }: ActiveRun, reason: string): Promise<void> {
-    const facts = { runId, connectionId };
+  async interrupted(runId: string, reason: string): Promise<void> {
+    const claimed = await this.activeRuns.takeUp(runId);
+    if (claimed === undefined) return;
     const by = { actor: 'system', correlationId: runId };
     try {
-      await this.end(facts, interrupt(facts, counts, reason), by);
+      if (claimed.cancelledBy === null)
+        await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
+      else await this.cancelled(claimed, claimed.cancelledBy);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
     }
   }
 
-  private async end(facts: RunFacts, decide: (state: Run) => SyncEvent[], by: Caller): Promise<void> {
+  /** Resolves when this instance has ended the run; never, when another one does. Rejects when the signal aborts. */
+  async here(runId: string, signal: AbortSignal): Promise<void> {
+    await once(this.ends, runId, { signal });
+  }
+
+  private async end(claimed: ClaimedRun, ending: Ending, by: Caller): Promise<void> {
+    const { runId, connectionId } = claimed;
     await this.events.transaction(async () => {
-      if (!(await this.activeRuns.release(facts.runId))) throw new LeaseLost(facts.runId);
-      const meta = { ...by, causationId: null, runId: facts.runId };
-      await this.events.transact([decision(runStream(facts.runId), run, decide)], meta);
+      const counts = await this.activeRuns.release(claimed);
+      const decide = ending({ runId, connectionId }, counts);
+      await this.events.transact([decision(runStream(runId), run, decide)], {
+        ...by,
+        causationId: null,
+        runId,
+      });
     });
+    this.ends.emit(runId);
   }
 }

@@ -1,16 +1,18 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { storable } from '../../shared/storable.ts';
 import { CountBookings, KnownBookings, TakeBookings } from '../bookings/contract.ts';
 import type { TakenBookings } from '../bookings/contract.ts';
 import { CrmBookings } from '../crm-connection/contract.ts';
-import type { BookingPage, CrmWarning } from '../crm-connection/contract.ts';
+import type { BookingPage, CrmWarning, UnusableBooking } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
-import type { Progress } from './active-runs.store.ts';
+import type { Found } from './active-runs.store.ts';
 import { batches } from './batches.ts';
 import type { BookingCounts } from './contract.ts';
 import { Quarantine } from './quarantine.read-model.ts';
-import type { RunTask } from './sync-page.ts';
+import type { Progress, RunTask } from './run-task.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import type { Doubt } from './sync-run.decider.ts';
 
@@ -31,34 +33,25 @@ export class SyncBookings {
   ) {}
 
   /** Takes every booking of the window, and keeps `progress` up to date. */
-  async sync(
-    task: RunTask,
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<{ doubt: Doubt; warnings: CrmWarning[] }> {
-    const { id } = task.connection;
+  async sync(task: RunTask, progress: Progress): Promise<Found> {
+    const { runId, connection, signal } = task;
     const since = new Date(Date.now() - WINDOW);
-    const known = await this.queries.execute(new CountBookings(id, since));
+    const known = await this.queries.execute(new CountBookings(connection.id, since));
+    const { externalIds, others } = await this.activeRuns.seen(runId, 'booking');
+    const seen = new Set([...externalIds, ...others]);
     const warnings: CrmWarning[] = [];
     let end: BookingPage['end'] = null;
     const before = progress.counts.fetched;
-    await this.begin(task, progress);
-    for await (const batch of batches(this.crm.bookingPages(id, since, signal), BATCH)) {
+    progress.total = null;
+    for await (const batch of batches(this.crm.bookingPages(connection.id, since, signal), BATCH)) {
       signal.throwIfAborted();
       const announced = batch.at(-1)?.announced ?? null;
       if (announced !== null) progress.total = before + announced;
       end = batch.at(-1)?.end ?? null;
       warnings.push(...batch.flatMap((page) => page.warnings));
-      await this.write(task, batch, progress);
+      await this.write(task, await this.wanted(connection.id, batch), seen, progress);
     }
     return { doubt: doubtOf(end, progress.counts.bookings.fetched, known, warnings), warnings };
-  }
-
-  /** Says that the clients are done, and all that has not been said of them. */
-  private async begin({ runId }: RunTask, progress: Progress): Promise<void> {
-    const { unsaved } = progress;
-    Object.assign(progress, { phase: 'bookings', total: null, unsaved: NO_COUNTS });
-    await this.activeRuns.advance(runId, { counts: unsaved, phase: 'bookings', total: null });
   }
 
   /** Without what happened before the window to bookings that nobody knows here. */
@@ -79,12 +72,16 @@ export class SyncBookings {
     );
   }
 
-  /** What a few requests have brought, in one transaction. */
-  private async write(task: RunTask, pages: readonly BookingPage[], progress: Progress): Promise<void> {
+  /** What a few requests have brought, in one transaction. `seen`: what the run has counted before. */
+  private async write(
+    task: RunTask,
+    pages: readonly BookingPage[],
+    seen: ReadonlySet<string>,
+    progress: Progress,
+  ): Promise<void> {
     const { runId, connection, by } = task;
-    const wanted = await this.wanted(connection.id, pages);
-    const bookings = wanted.flatMap((page) => page.bookings);
-    const unusable = wanted.flatMap((page) => page.unreadable);
+    const bookings = pages.flatMap((page) => page.bookings).filter((one) => !seen.has(one.externalId));
+    const unusable = pages.flatMap((page) => page.unreadable).filter((one) => !seen.has(nameOf(one)));
     if (bookings.length + unusable.length === 0) return;
     const command = new TakeBookings(connection.id, bookings, unusable, runId, by);
     const taken = await this.events.transaction(async () => {
@@ -93,13 +90,22 @@ export class SyncBookings {
       const dismissed = waiting.filter((externalId) => !still.has(externalId)).length;
       const fetched = bookings.length + unusable.length;
       const counts = { ...NO_COUNTS, bookings: tally(fetched, outcomes, dismissed) };
-      const { phase, total } = progress;
-      await this.activeRuns.advance(runId, { counts, phase, total });
+      await this.activeRuns.advance(task, {
+        counts,
+        phase: 'bookings',
+        total: progress.total,
+        externalIds: bookings.map(({ externalId }) => externalId),
+        others: unusable.map(nameOf),
+      });
       return counts;
     });
     progress.counts = add(progress.counts, taken);
   }
 }
+
+/** What tells an unusable record apart: its id, or else what it holds. */
+const nameOf = ({ externalId, record }: UnusableBooking): string =>
+  externalId ?? `no id: ${hash('sha256', JSON.stringify(storable(record)))}`;
 
 /** Bookings that were dismissed and have not changed since are as they shall be. */
 const tally = (

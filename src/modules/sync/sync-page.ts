@@ -1,34 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../shared/caller.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, Connection, CrmClient } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
-import type { Step } from './active-runs.store.ts';
 import type { SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { Quarantine } from './quarantine.read-model.ts';
+import type { RunTask } from './run-task.ts';
 import { asCandidate, asUnreadable, lookOf, sort } from './sort-clients.ts';
 import type { Candidate } from './sort-clients.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import { TakeClients, isContested } from './take-clients.ts';
 import type { Judged } from './take-clients.ts';
 
-/** A run with all that its worker needs to know. */
-export type RunTask = { runId: string; connection: Connection; by: Caller };
-
-/** `signal` ends the run early. */
-export type Work = RunTask & { signal: AbortSignal };
-
 /**
  * What to do with a client whose e-mail another lead has. That lead may give it up later in the same listing, so such a
  * client is held back, neither taken nor counted, until everything has been listed.
  */
 export type Contested = 'hold' | 'quarantine';
-/** `saved`: whether the run's row says so already, which it need not for pages that changed nothing. */
-export type Written = { counts: SyncCounts; held: CrmClient[]; saved: boolean };
+
+/** What a few requests have brought. `seen`: whom the run has met before its worker took it up, and counted. */
+export type Listed = Pick<ClientPage, 'clients' | 'unreadable' | 'others'> & {
+  seen: ReadonlySet<string>;
+  total: number | null;
+};
+export type Written = { counts: SyncCounts; held: CrmClient[] };
+
+/** Where the list can be read on after these pages, when so many of them are held back. */
+type CursorWith = (held: number) => string | null | undefined;
 
 /** Takes what a few requests have brought, in one transaction: each client becomes a lead, stays as it is, or waits. */
 @Injectable()
@@ -44,52 +45,67 @@ export class SyncPage {
 
   /** Returns the outcomes of these pages alone. Records nothing before its `turn`, so that clients are linked in order. */
   async write(
-    task: Work,
-    pages: readonly ClientPage[],
-    at: Omit<Step, 'counts'>,
+    task: RunTask,
+    listed: Listed,
     contested: Contested,
-    turn?: Promise<void>,
+    turn: Promise<void> = Promise.resolve(),
+    cursorWith: CursorWith = () => undefined,
   ): Promise<Written> {
     const { connection } = task;
-    const arrived = pages.flatMap((page) => [
-      ...page.clients.map(asCandidate),
-      ...page.unreadable.map(asUnreadable),
-    ]);
+    const arrived = [
+      ...listed.clients.map(asCandidate),
+      ...listed.unreadable.map(asUnreadable).filter(({ externalId }) => !listed.seen.has(externalId)),
+    ];
     const looks = arrived.map(lookOf);
     const changed = await this.clients.changed(connection.id, looks);
     const sorted = sort(arrived, looks, changed, connection.clientsWithoutEmail);
-    const { unchanged, waiting } = sorted;
     const candidates = await this.withFields(task, sorted.candidates);
-    const counts = { ...NO_COUNTS, fetched: arrived.length, unchanged, quarantined: waiting.length };
-    if (candidates.length === 0 && waiting.length === 0) return { counts, held: [], saved: false };
     const met = candidates
       .map(({ externalId }) => externalId)
       .filter((id) => (changed.get(id) ?? null) !== null);
     return this.events.transaction(async () => {
-      let judged = await this.taking.judge(connection, candidates, met);
-      if (turn !== undefined && judged.some(dependsOnOthers)) {
-        await turn;
-        judged = await this.taking.judge(connection, candidates, met);
-      }
+      const { unchanged, waiting } = sorted;
+      const judged = await this.judge(connection, candidates, met, turn);
       const held = contested === 'hold' ? judged.filter(isContested) : [];
       const rest = held.length === 0 ? judged : judged.filter((one) => !isContested(one));
       const { leads, again } = await this.taking.take(task, rest, turn);
       const dismissed = again.filter((id) => changed.get(id)?.code === null);
       await this.quarantine.sighted(connection.id, [...waiting, ...again]);
-      const taken = tally(leads, rest.length - leads.length, dismissed.length);
-      const all = add(add(counts, taken), { ...NO_COUNTS, fetched: -held.length });
-      await this.activeRuns.advance(task.runId, { ...at, counts: all });
       const names = new Set(held.map(({ externalId }) => externalId));
-      return {
-        counts: all,
-        saved: true,
-        held: pages.flatMap((page) => page.clients.filter((one) => names.has(one.externalId))),
-      };
+      const counts = add(tally(leads, rest.length - leads.length, dismissed.length), {
+        ...NO_COUNTS,
+        fetched: arrived.length - held.length,
+        unchanged,
+        quarantined: waiting.length,
+      });
+      await turn;
+      const cursor = cursorWith(held.length);
+      await this.activeRuns.advance(task, {
+        counts,
+        phase: 'clients',
+        total: listed.total,
+        externalIds: arrived.map(({ externalId }) => externalId).filter((id) => !names.has(id)),
+        others: listed.others,
+        ...(cursor !== undefined && { cursor }),
+      });
+      return { counts, held: listed.clients.filter(({ externalId }) => names.has(externalId)) };
     });
   }
 
+  private async judge(
+    connection: Connection,
+    candidates: readonly Candidate[],
+    met: readonly string[],
+    turn: Promise<void>,
+  ): Promise<Judged[]> {
+    const judged = await this.taking.judge(connection, candidates, met);
+    if (!judged.some(dependsOnOthers)) return judged;
+    await turn;
+    return this.taking.judge(connection, candidates, met);
+  }
+
   /** Custom fields cost a request for each client, hence only where they are wanted and the client has changed. */
-  private async withFields({ connection, signal }: Work, candidates: Candidate[]): Promise<Candidate[]> {
+  private async withFields({ connection, signal }: RunTask, candidates: Candidate[]): Promise<Candidate[]> {
     const good = candidates.filter((one) => 'values' in one);
     if (!connection.clientFields || good.length === 0) return candidates;
     const ids = good.map(({ externalId }) => externalId);

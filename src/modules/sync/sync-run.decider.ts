@@ -2,6 +2,7 @@ import type { Decider } from '../../shared/event-store/decider.ts';
 import type {
   BookingCounts,
   RunError,
+  SyncCancelled,
   SyncCompleted,
   SyncCounts,
   SyncEvent,
@@ -12,7 +13,7 @@ import type {
   SyncWarning,
 } from './contract.ts';
 
-type RunFacts = { runId: string; connectionId: string };
+export type RunFacts = { runId: string; connectionId: string };
 
 /** A run: before its start, going on, or at its one and only end. */
 export type Run = 'new' | 'running' | 'ended';
@@ -102,5 +103,10 @@ export const interrupt =
   (facts: RunFacts, counts: SyncCounts, reason: string) =>
   (state: Run): SyncInterrupted[] =>
     state === 'running' ? [{ type: 'SyncInterrupted', data: { ...facts, counts, reason } }] : [];
+
+export const cancel =
+  (facts: RunFacts, counts: SyncCounts) =>
+  (state: Run): SyncCancelled[] =>
+    state === 'running' ? [{ type: 'SyncCancelled', data: { ...facts, counts } }] : [];
 
 export const runStream = (runId: string): string => `sync-run-${runId}`;

@@ -20,7 +20,7 @@ export type RunQuestion = {
 @Injectable()
 export class SyncRuns implements ReadModel<SyncEvent> {
   readonly name = 'sync-runs';
-  readonly on = ['SyncStarted', 'SyncCompleted', 'SyncFailed', 'SyncInterrupted'] as const;
+  readonly on = ['SyncStarted', 'SyncCompleted', 'SyncFailed', 'SyncInterrupted', 'SyncCancelled'] as const;
 
   constructor(private readonly database: Database) {}
 
@@ -83,6 +83,10 @@ const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error' | 'warnings'> => 
     case 'SyncInterrupted': {
       const error = { code: 'interrupted', detail: event.data.reason, phase: null };
       return { status: 'interrupted', error, warnings: [] };
+    }
+    case 'SyncCancelled': {
+      const error = { code: 'cancelled', detail: 'Somebody stopped it.', phase: null };
+      return { status: 'cancelled', error, warnings: [] };
     }
   }
 };

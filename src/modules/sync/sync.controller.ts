@@ -1,17 +1,18 @@
 import { Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Caller } from '../../shared/caller.ts';
 import { CurrentCaller } from '../../shared/http/current-caller.ts';
+import { sendEvents } from '../../shared/http/event-stream.ts';
 import { instant } from '../../shared/http/instant.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
-import { GetRun, SyncCrm } from './contract.ts';
+import { CancelRun, GetRun, SyncCrm } from './contract.ts';
 import { waitOf } from './prefer.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { refuseUnfinished, syncAnswer } from './sync-answer.ts';
@@ -76,5 +77,28 @@ export class SyncController {
   @Get('runs/:id')
   one(@Param('id', UuidParamPipe) id: string): Promise<RunDto> {
     return this.queries.execute(new GetRun(id));
+  }
+
+  /** Ends a run at its next page. What was written stays; whoever waits for it is told that it was cancelled. */
+  @Post('runs/:id/cancel')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: RunDto, description: 'It will stop; `status` says when it has.' })
+  @Problems('conflict')
+  cancel(@Param('id', UuidParamPipe) id: string, @CurrentCaller() by: Caller): Promise<RunDto> {
+    return this.commands.execute(new CancelRun(id, by));
+  }
+
+  /** A run as it goes on, by Server-Sent Events: `progress` whenever something has changed, `end` when it has ended. */
+  @Get('runs/:id/live')
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ schema: { type: 'string' }, description: 'The `data` of each event is the run.' })
+  async live(@Param('id', UuidParamPipe) id: string, @Res() response: ServerResponse): Promise<void> {
+    await this.queries.execute(new GetRun(id));
+    const { waitForRun } = this;
+    await sendEvents(response, async function* (gone) {
+      for await (const run of waitForRun.changes(id, gone)) {
+        yield { event: run.status === 'running' ? 'progress' : 'end', data: run };
+      }
+    });
   }
 }

@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
 import { ActiveRuns } from './active-runs.store.ts';
+import { CancelRunHandler } from './cancel-run.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { DismissQuarantinedHandler } from './dismiss-quarantined.ts';
@@ -15,6 +16,7 @@ import { ReplayClientHandler } from './replay-client.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './sweep-quarantine.ts';
+import { SyncClients } from './sync-clients.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
@@ -28,6 +30,7 @@ import { WaitForRun } from './wait-for-run.ts';
   controllers: [SyncController, QuarantineController],
   providers: [
     SyncCrmHandler,
+    CancelRunHandler,
     GetRunHandler,
     ReplayBookingHandler,
     ReplayClientHandler,
@@ -37,6 +40,7 @@ import { WaitForRun } from './wait-for-run.ts';
     ClientFixes,
     RunWorker,
     SyncPage,
+    SyncClients,
     SyncBookings,
     TakeClients,
     EndRun,

@@ -1,27 +1,56 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { pause } from '../../shared/pause.ts';
+import { Shutdown } from '../../shared/shutdown.ts';
 import type { SyncRun } from './contract.ts';
-import { RunWorker } from './run-worker.ts';
+import { EndRun } from './end-run.ts';
 import { SyncRuns } from './sync-runs.read-model.ts';
 
-const POLL = 500; // ms; only for runs that another instance works on
+const POLL = 500; // ms; the end of a run that this instance works on is known at once
+const SIGN_OF_LIFE = 15_000; // ms
 
-/** Waits for the end of a run, whichever instance works on it. */
+/** Looks at a run until it has ended, whichever instance works on it. */
 @Injectable()
 export class WaitForRun {
   constructor(
     private readonly runs: SyncRuns,
-    private readonly worker: RunWorker,
+    private readonly endRun: EndRun,
+    private readonly shutdown: Shutdown,
   ) {}
 
-  /** The run as it is when it has ended, or when `patience` (ms) is over. */
+  /** The run as it is when it has ended, when `patience` (ms) is over, or when this program ends. */
   async until(runId: string, patience: number): Promise<SyncRun> {
-    const deadline = performance.now() + patience;
-    await Promise.race([this.worker.ended(runId), sleep(patience, undefined, { ref: false })]);
+    const enough = AbortSignal.any([AbortSignal.timeout(patience), this.shutdown.signal]);
     for (;;) {
+      const ended = this.endOrPause(runId, enough);
       const run = (await this.runs.one(runId))!;
-      if (run.status !== 'running' || performance.now() >= deadline) return run;
-      await sleep(Math.min(POLL, deadline - performance.now()), undefined, { ref: false });
+      if (run.status !== 'running' || enough.aborted) return run;
+      await ended;
     }
+  }
+
+  /** The run whenever something about it has changed, at least every fifteen seconds, and at its end for the last time. */
+  async *changes(runId: string, signal: AbortSignal): AsyncGenerator<SyncRun, void, undefined> {
+    const enough = AbortSignal.any([signal, this.shutdown.signal]);
+    let last = '';
+    let said = 0;
+    while (!enough.aborted) {
+      const ended = this.endOrPause(runId, enough);
+      const run = (await this.runs.one(runId))!;
+      const now = JSON.stringify(run);
+      if (now !== last || performance.now() - said > SIGN_OF_LIFE) {
+        [last, said] = [now, performance.now()];
+        yield run;
+      }
+      if (run.status !== 'running') return;
+      await ended;
+    }
+  }
+
+  /** Never rejects. */
+  private async endOrPause(runId: string, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    await Promise.race([this.endRun.here(runId, either), pause(POLL, either)]).catch(() => undefined);
+    over.abort();
   }
 }

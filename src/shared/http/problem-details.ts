@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { Refusal } from '../errors.ts';
 import type { FieldError, RefusalKind } from '../errors.ts';
-import { isDatabaseOutage } from './database-outage.ts';
+import { isDatabaseOutage } from '../database/database-outage.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { HttpRefusalKind } from './http-refusal.ts';
 

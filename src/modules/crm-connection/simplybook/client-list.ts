@@ -1,6 +1,6 @@
 import type { ClientPage } from '../contract.ts';
 import { readPage, type ListedPage } from './client-page.ts';
-import { readRecord } from './client-record.ts';
+import { readRecord, recordKey } from './client-record.ts';
 import type { Listing, Taken } from './listing.ts';
 import type { Question } from './rest-visit.ts';
 
@@ -20,13 +20,19 @@ export const clientsQuestion = (listing: Listing, onPage: number): Question<List
 });
 
 /** The records that are met for the first time, read. */
-export const clientPage = ({ page, cut }: Listed, { fresh, end }: Taken): ClientPage => {
-  const result: ClientPage = { clients: [], unreadable: [], announced: page.announced, end };
+export const clientPage = (
+  { page, cut }: Listed,
+  { fresh, end }: Taken,
+  cursor: string | null = null,
+): ClientPage => {
+  const { announced } = page;
+  const result: ClientPage = { clients: [], unreadable: [], others: [], cursor, announced, end };
   for (const [index, record] of page.records.entries()) {
     if (fresh[index] !== true) continue;
     const reading = readRecord(record, cut);
     if (reading.kind === 'client') result.clients.push(reading.client);
     if (reading.kind === 'unreadable') result.unreadable.push(reading.unreadable);
+    if (reading.kind === 'deleted') result.others.push(recordKey(record));
   }
   return result;
 };

@@ -1,4 +1,5 @@
-import type { ClientPage } from '../contract.ts';
+import { z } from 'zod';
+import type { ClientPage, ListedSoFar } from '../contract.ts';
 import type { ListedPage } from './client-page.ts';
 
 export type End = NonNullable<ClientPage['end']>;
@@ -48,13 +49,40 @@ export class Listing {
   readonly #met = new Map<string, number>();
   /** Record keys met since the announced number last changed. */
   readonly #steady = new Set<string>();
+  /** Whether that number has changed at all. */
+  #hasMoved = false;
   #steadySince = 1;
   #inPass = startOfPass();
   #before = startOfPass();
   #previousKeys = '';
 
-  constructor(of: 'clients' | 'bookings' = 'clients') {
+  constructor(of: 'clients' | 'bookings' = 'clients', from?: ListedSoFar) {
     this.#of = of;
+    if (from !== undefined) this.#readOn(from);
+  }
+
+  /**
+   * Where somebody else can read on: only in the first reading, and only while the CRM has told one number and no other,
+   * because all that was met counts towards it then. Null: nowhere but at the start.
+   */
+  get cursor(): string | null {
+    const isFirst = this.#pass === 1 && this.#inPass.pages > 0;
+    if (!isFirst || this.#announced === null || this.#hasMoved) return null;
+    const { records, pages } = this.#inPass;
+    return JSON.stringify({ announced: this.#announced, pageSize: this.#pageSize, records, pages });
+  }
+
+  #readOn({ cursor, met }: ListedSoFar): void {
+    const { announced, pageSize, records, pages } = place.parse(JSON.parse(cursor));
+    this.page = pages + 1;
+    this.#announced = announced;
+    this.#told = true;
+    this.#pageSize = pageSize;
+    this.#inPass = { ...startOfPass(), pages, records, distinct: met.length };
+    for (const key of met) {
+      this.#met.set(key, 0);
+      this.#steady.add(key);
+    }
   }
 
   /**
@@ -107,6 +135,7 @@ export class Listing {
     const number = this.#heard(page);
     if (number === null || number === this.#announced) return;
     if (this.#announced !== null) {
+      this.#hasMoved = true;
       this.#steady.clear();
       this.#steadySince = this.#pass;
     }
@@ -191,6 +220,9 @@ export class Listing {
       : `The list changed while it was read, ${this.#pass} times over: SimplyBook.me says there are ${this.#announced} ${this.#of}, ${seen} the last time.`;
   }
 }
+
+const count = z.number().int().min(0);
+const place = z.object({ announced: count, pageSize: count, records: count, pages: count });
 
 type Pass = {
   pages: number;

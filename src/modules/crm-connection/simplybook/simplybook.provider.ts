@@ -1,6 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { BookingPage, ClientPage, CustomField } from '../contract.ts';
+import type { BookingPage, ClientPage, CustomField, ListedSoFar } from '../contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
@@ -52,6 +52,7 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
   override async *clientPages(
     session: CrmSession,
     signal: AbortSignal,
+    from?: ListedSoFar,
   ): AsyncGenerator<ClientPage, void, undefined> {
     const visit = this.#visit(session, signal);
     if ((await visit.tokens.way()) === 'rpc') {
@@ -59,7 +60,7 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
       // The way that worked last is gone: the others are looked for anew.
       await visit.tokens.logInAnew();
     }
-    const closed = yield* this.#byRest(visit);
+    const closed = yield* this.#byRest(visit, from);
     if (closed !== null && !(yield* this.#byRpc(visit))) throw closed;
   }
 
@@ -113,8 +114,11 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
   }
 
   /** Why REST turned out to be no way before it gave anything, or null; two lists are never mixed. */
-  async *#byRest({ rest, rpc }: Visit): AsyncGenerator<ClientPage, RestClosed | null, undefined> {
-    const listing = new Listing();
+  async *#byRest(
+    { rest, rpc }: Visit,
+    from?: ListedSoFar,
+  ): AsyncGenerator<ClientPage, RestClosed | null, undefined> {
+    const listing = new Listing('clients', from);
     for (let requests = 0; requests < this.#settings.maxPages; requests += 1) {
       const listed = await rest.ask(clientsQuestion(listing, ON_PAGE)).catch((error: unknown) => {
         if (error instanceof RestClosed && requests === 0 && rpc.exists) return error;
@@ -122,7 +126,7 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
       });
       if (listed instanceof RestClosed) return listed;
       const taken = listing.take(listed.page, listed.page.records.map(recordKey));
-      yield clientPage(listed, taken);
+      yield clientPage(listed, taken, listing.cursor);
       if (taken.end !== null) return null;
     }
     throw answerUnusable(`its list of clients had no end after ${this.#settings.maxPages} pages`);

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { CrmClients } from '../crm-connection/contract.ts';
+import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
+import { ActiveRuns } from './active-runs.store.ts';
+import type { Found } from './active-runs.store.ts';
+import { batches } from './batches.ts';
+import { CrmClientList } from './crm-clients.read-model.ts';
+import { overlap } from './overlap.ts';
+import type { Progress, RunTask } from './run-task.ts';
+import { SyncPage } from './sync-page.ts';
+import type { Listed } from './sync-page.ts';
+import { add } from './sync-run.decider.ts';
+import type { Doubt } from './sync-run.decider.ts';
+
+const AT_A_TIME = 2; // batches: one is decided and sealed while the other is written
+const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller ones cost (bench/)
+
+/** What one worker's reading of the list has come to. */
+type Reading = Progress & {
+  /** Whom the run has met before this worker took it up. */
+  seen: ReadonlySet<string>;
+  /** Who wants an e-mail that another lead has: looked at again when everything has been listed. */
+  held: CrmClient[];
+  /** Whether all that the run has met was met in one reading: only then can that be read on. */
+  isOneReading: boolean;
+};
+
+/** The first half of a run: who the clients are. */
+@Injectable()
+export class SyncClients {
+  constructor(
+    private readonly crm: CrmClients,
+    private readonly page: SyncPage,
+    private readonly known: CrmClientList,
+    private readonly activeRuns: ActiveRuns,
+  ) {}
+
+  /** Takes every client, from where `cursor` says, and keeps `progress` up to date. */
+  async sync(task: RunTask, progress: Progress, cursor: string | null): Promise<Found> {
+    const { connection, runId, signal } = task;
+    const known = await this.known.count(connection.id);
+    const { externalIds, others } = await this.activeRuns.seen(runId, 'client');
+    const met = [...externalIds, ...others];
+    const from = cursor === null ? undefined : { cursor, met };
+    const isOneReading = from !== undefined || met.length === 0;
+    const seen = new Set(externalIds);
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading });
+    let end: ClientPage['end'] = null;
+    const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
+    // Custom fields are many requests: those of one batch at a time.
+    await overlap(arrived, connection.clientFields ? 1 : AT_A_TIME, async (batch, turn) => {
+      signal.throwIfAborted();
+      end = batch.at(-1)?.end ?? null;
+      await this.take(task, batch, reading, turn);
+    });
+    await this.settle(task, reading);
+    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [] };
+  }
+
+  private async take(
+    task: RunTask,
+    batch: ClientPage[],
+    reading: Reading,
+    turn: Promise<void>,
+  ): Promise<void> {
+    const last = batch.at(-1);
+    const listed: Listed = {
+      clients: fresh(
+        batch.flatMap(({ clients }) => clients),
+        reading.seen,
+      ),
+      unreadable: batch.flatMap(({ unreadable }) => unreadable),
+      others: batch.flatMap(({ others }) => others),
+      seen: reading.seen,
+      total: last?.announced ?? reading.total,
+    };
+    reading.total = listed.total;
+    const cursor = reading.isOneReading ? (last?.cursor ?? null) : null;
+    // Whoever is held back is known to this worker alone, so another one must meet them again.
+    const cursorWith = (held: number): string | null | undefined =>
+      cursor !== null && reading.held.length + held > 0 ? undefined : cursor;
+    const { counts, held } = await this.page.write(task, listed, 'hold', turn, cursorWith);
+    reading.counts = add(reading.counts, counts);
+    reading.held.push(...held);
+  }
+
+  /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
+  private async settle(task: RunTask, reading: Reading): Promise<void> {
+    const again = async (clients: CrmClient[], contested: 'hold' | 'quarantine'): Promise<CrmClient[]> => {
+      const listed = { clients, unreadable: [], others: [], seen: NOBODY, total: reading.total };
+      const { counts, held } = await this.page.write(task, listed, contested);
+      reading.counts = add(reading.counts, counts);
+      return held;
+    };
+    let open = reading.held;
+    for (let before = Infinity; open.length > 0 && open.length < before;) {
+      before = open.length;
+      open = await again(open, 'hold');
+    }
+    if (open.length > 0) await again(open, 'quarantine');
+  }
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+const fresh = (clients: CrmClient[], seen: ReadonlySet<string>): CrmClient[] =>
+  seen.size === 0 ? clients : clients.filter(({ externalId }) => !seen.has(externalId));
+
+const doubtOf = (end: ClientPage['end'], fetched: number, known: number): Doubt => {
+  if (fetched === 0 && known > 0) {
+    return `The CRM listed no clients, although ${known} are known. Nothing was changed; see whether the account is the right one and may see all clients.`;
+  }
+  if (end === null) return 'The CRM stopped listing without saying that it had listed everything.';
+  return end.complete ? null : end.reason;
+};
