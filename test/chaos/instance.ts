@@ -7,6 +7,7 @@ export class Instance {
   readonly #options: ServiceOptions;
   readonly #broken: (what: string) => void;
   #service: Service | null = null;
+  #starting: Promise<void> | null = null;
   #isPaused = false;
   #output = '';
 
@@ -22,7 +23,11 @@ export class Instance {
   }
 
   /** Tries until it comes up: it refuses to start while there is no database. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start().finally(() => (this.#starting = null)));
+  }
+
+  async #start(): Promise<void> {
     while (this.#service === null) {
       try {
         this.#service = await startService(this.#options);
