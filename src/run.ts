@@ -87,6 +87,7 @@ const stopper = (
   return (exitCode) => {
     if (stopping) return;
     stopping = true;
+    setTimeout(() => process.exit(1), HARD_DEADLINE);
     void starting
       .catch(() => undefined)
       .then(() => undo(closers, logger))

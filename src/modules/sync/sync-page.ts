@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
+import { failpoint } from '../../shared/failpoint.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, Connection, CrmClient } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
@@ -63,6 +64,7 @@ export class SyncPage {
     const met = candidates
       .map(({ externalId }) => externalId)
       .filter((id) => (changed.get(id) ?? null) !== null);
+    failpoint('before-transaction');
     return this.events.transaction(async () => {
       const { unchanged, waiting } = sorted;
       const judged = await this.judge(connection, candidates, met, turn);

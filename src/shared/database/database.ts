@@ -6,6 +6,7 @@ import { CompiledQuery, sql } from 'kysely';
 import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
 import type { Pool } from 'pg';
 import { SETTINGS } from '../../mikro-orm.config.ts';
+import { failpoint } from '../failpoint.ts';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
 const WORTH_ANOTHER_TRY = new Set([
@@ -119,6 +120,7 @@ export class Database {
         if (this.pooled) await this.rows(sql.raw(SET_SETTINGS));
         const result = await work();
         end = { result, id: await this.transactionId() };
+        failpoint('before-commit');
         return result;
       } catch (cause) {
         end = { cause };
@@ -130,6 +132,7 @@ export class Database {
       .transaction()
       .execute((transaction) => this.open.run({ transaction, afterCommit }, watched));
     const result = await outcome.catch((error: unknown) => this.afterAll(end, error));
+    failpoint('after-commit');
     for (const call of afterCommit) call();
     return result;
   }

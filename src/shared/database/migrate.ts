@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { ormConfig, SERVICE_ROLE } from '../../mikro-orm.config.ts';
+import { connect } from './connect.ts';
 import { installJobs, JOBS_SCHEMA } from '../jobs/install-jobs.ts';
 
 const OLDEST_SERVER = 150_000;
@@ -17,18 +18,12 @@ export class UnusableDatabase extends Error {}
  * connection pooler and cannot be left behind.
  */
 export const migrate = async (databaseUrl: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connect(databaseUrl);
   try {
     await refuseOldServers(client);
     await ensureServiceRole(client);
     await lock(client);
-    const orm = await MikroORM.init(ormConfig(databaseUrl, 'owner'));
-    try {
-      await orm.migrator.up();
-    } finally {
-      await orm.close(true);
-    }
+    await applyMigrations(databaseUrl);
     await installJobs(databaseUrl);
     await client.query(`grant usage on schema ${JOBS_SCHEMA} to ${SERVICE_ROLE}`);
     await client.query(
@@ -39,6 +34,18 @@ export const migrate = async (databaseUrl: string): Promise<void> => {
   } finally {
     await client.end();
   }
+};
+
+const applyMigrations = async (databaseUrl: string): Promise<void> => {
+  const orm = await MikroORM.init(ormConfig(databaseUrl, 'owner'));
+  try {
+    await orm.migrator.up();
+  } catch (error) {
+    // MikroORM does not give back a connection that was lost within a transaction: nobody must wait for it.
+    void orm.close(true).catch(() => undefined);
+    throw error;
+  }
+  await orm.close(true);
 };
 
 /** Between two looks no transaction is open: behind a small pooler whoever migrates may need that very connection. */

@@ -6,6 +6,7 @@ import { loadEncryptionKeys } from '../encryption-keys.ts';
 import { Refusal } from '../errors.ts';
 import { Keyring, SealBroken } from '../secrets.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { connect } from './connect.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
 /** `pooled`: the address is that of a pooler that takes no start-up parameters. */
@@ -67,9 +68,9 @@ const query = async <Row extends pg.QueryResultRow>(
   url: string,
   text: string,
   values: unknown[] = [],
+  options?: string,
 ): Promise<Row[]> => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connect(url, options);
   try {
     return (await client.query<Row>(text, values)).rows;
   } finally {
@@ -79,20 +80,12 @@ const query = async <Row extends pg.QueryResultRow>(
 
 /** A pooler that hands out server connections by the transaction refuses start-up parameters, or drops them. */
 const takesStartParameters = async (url: string): Promise<boolean> => {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    options: START_PARAMETERS,
-  });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ role: string }>('select current_user as role');
-    return rows[0]?.role === SERVICE_ROLE;
+    const [session] = await query<{ role: string }>(url, 'select current_user as role', [], START_PARAMETERS);
+    return session?.role === SERVICE_ROLE;
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === '08P01') return false;
     throw error;
-  } finally {
-    await client.end().catch(() => undefined);
   }
 };
 
