@@ -113,8 +113,23 @@ const network: Step = async ({ ways, crmWay }, { oneOf, between }) => {
   return `between ${name}: ${fault} for ${ms} ms`;
 };
 
-/** More often what happens often. */
-export const STEPS: readonly Step[] = [
-  ...[edit, edit, edit, add, add, remove, book, book, sync, sync, sync, sync, sync, expire],
-  ...[kill, kill, restart, freeze, terminate, terminate, down, lostCommit, lostCommit, network, network],
+const OFTEN: readonly (readonly [Step, times: number])[] = [
+  [edit, 3],
+  [add, 2],
+  [remove, 1],
+  [book, 2],
+  [sync, 5],
+  [expire, 1],
+  [kill, 2],
+  [restart, 1],
+  [freeze, 1],
+  [terminate, 2],
+  [down, 1],
+  [lostCommit, 2],
+  [network, 2],
 ];
+
+/** Each as often as it is likely. */
+export const STEPS: readonly Step[] = OFTEN.flatMap(([step, times]) =>
+  Array.from({ length: times }, () => step),
+);

@@ -124,12 +124,14 @@ describe('a program that is killed at a step of its work', () => {
     }
   };
 
-  it.each([
-    ...['after-fetch:2', 'before-transaction:2'],
-    // The start of the run, its pages, its bookings and its end, each in a transaction of its own.
-    ...['after-events:1', 'after-events:3', 'before-commit:1', 'before-commit:3', 'before-commit:4'],
-    ...['after-commit:1', 'after-commit:3', 'before-end:1', 'after-end:1'],
-  ])('%s, leaves what another one completes: the same facts, none missing, none double', async (step) => {
+  it.each(
+    [
+      ['after-fetch:2', 'before-transaction:2'],
+      // The start of the run, its pages, its bookings and its end, each in a transaction of its own.
+      ['after-events:1', 'after-events:3', 'before-commit:1', 'before-commit:3', 'before-commit:4'],
+      ['after-commit:1', 'after-commit:3', 'before-end:1', 'after-end:1'],
+    ].flat(),
+  )('%s, leaves what another one completes: the same facts, none missing, none double', async (step) => {
     const { company, connection } = await connected();
     expect(await diesAt(step, connection)).toBe('SIGKILL');
     await silentForLong();
