@@ -314,6 +314,11 @@ describe('a body that cannot be taken', () => {
     ['company', '-acme'],
     ['company', 'studio\r\nX-Evil: 1'],
     ['company', 'bücher'],
+    ['login', ' \t'],
+    ['login', 'owner\u0007'],
+    ['secret', '   '],
+    ['name', ' '],
+    ['name', 'Acme\nStudio'],
     ['provider', 'salesforce'],
     ['timezone', 'Mars/Olympus'],
     ['timezone', '+25:00'],
@@ -323,6 +328,18 @@ describe('a body that cannot be taken', () => {
   ])('is 400 for a %s like %j', async (field, value) => {
     const answer = await send('POST', '/api/connections', { ...bodies()[0]?.good, [field]: value });
     expect([answer.status, answer.body.errors?.map(({ pointer }) => pointer)]).toEqual([400, [`/${field}`]]);
+  });
+
+  it('says first what kind of value it must be, and not how long a number is', async () => {
+    const body = { ...bodies()[0]?.good, login: 5, secret: {}, clientFields: 'yes' };
+    const { body: refused } = await send('POST', '/api/connections', body);
+    expect(refused.errors).toEqual([
+      { pointer: '/login', detail: 'login must be a string' },
+      { pointer: '/secret', detail: 'secret must be a string' },
+      { pointer: '/clientFields', detail: 'clientFields must be a boolean value' },
+    ]);
+    const list = await send('GET', '/api/leads?limit=-1');
+    expect(list.body.errors).toEqual([{ pointer: '?limit', detail: 'limit must be an integer number' }]);
   });
 
   it.each(['', 'x'.repeat(256), 'ä', 'a\tb'])('is 400 with an Idempotency-Key like %j', async (key) => {

@@ -3,7 +3,6 @@ import {
   IsBoolean,
   IsISO31661Alpha2,
   IsIn,
-  IsNotEmpty,
   IsOptional,
   IsString,
   IsTimeZone,
@@ -16,6 +15,10 @@ import type { Connection } from './contract.ts';
 
 const NO_AUTHENTICATOR_SECRET =
   'must be the base32 secret of an authenticator app: 16 to 128 letters A to Z and digits 2 to 7';
+/** Something to read, without control characters. */
+const SAYS_SOMETHING = /^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u;
+const SAYS_NOTHING = { message: 'must not be blank or hold control characters' };
+const BLANK = { message: 'must not be blank' };
 const COMPANY = /^\s*[A-Za-z0-9][A-Za-z0-9_-]{0,62}\s*$/;
 
 /** Which company to bring clients from, and how to sign in. */
@@ -32,12 +35,13 @@ export class ConnectDto {
   /** The user's login, as listed under Manage → Users. */
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   login!: string;
 
   /** The user's password, or better an API User Key (Settings → API User Keys). Never shown again. */
   @IsString()
-  @IsNotEmpty()
   @Length(1, 500)
+  @Matches(/\S/, BLANK)
   secret!: string;
 
   /**
@@ -53,6 +57,7 @@ export class ConnectDto {
   @IsOptional()
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   name?: string | null;
 
   /** The SimplyBook.me domain the company lives on, for example `simplybook.it`; `simplybook.me` if left out. */
@@ -102,12 +107,13 @@ export class CredentialsDto {
   @IsOptional()
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   login?: string | null;
 
   /** The user's password or an API User Key. Never shown again. */
   @IsString()
-  @IsNotEmpty()
   @Length(1, 500)
+  @Matches(/\S/, BLANK)
   secret!: string;
 
   /** The secret of the user's authenticator app (base32); the one in use if left out, none if null. Never shown again. */

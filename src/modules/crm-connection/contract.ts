@@ -80,8 +80,12 @@ export type ClientPage = {
   cursor: string | null;
   /** How many clients the CRM says there are; null when it does not say. */
   announced: number | null;
-  /** Set on the last page only: whether the whole list has provably been seen, and if not, why. */
-  end: { complete: true } | { complete: false; reason: string } | null;
+  warnings?: CrmWarning[];
+  /**
+   * Set on the last page only: whether the whole list has been seen, and if not, why. `unproven`: nothing speaks against
+   * it and nothing proves it, which is too little for calling anybody missing; a warning says so.
+   */
+  end: { complete: true; unproven?: true } | { complete: false; reason: string } | null;
 };
 
 /** Where a listing that was broken off is read on: after the page with this `cursor`. `met`: all that it had brought. */
@@ -100,12 +104,13 @@ export abstract class CrmClients {
 
   /**
    * The custom fields of these clients, one request each. Who is not in the answer is gone meanwhile, or the CRM shows no
-   * fields to this user.
+   * fields: `warn` hears of that.
    */
   abstract fieldsOf(
     connectionId: string,
     externalIds: readonly string[],
     signal: AbortSignal,
+    warn?: (warning: CrmWarning) => void,
   ): Promise<ReadonlyMap<string, CustomField[]>>;
 }
 
@@ -150,6 +155,10 @@ export type CrmWarning = {
     | 'bookings-forbidden'
     | 'bookings-order-unknown'
     | 'bookings-changed-unread'
+    | 'bookings-count-unknown'
+    | 'clients-count-unknown'
+    | 'client-fields-forbidden'
+    | 'client-fields-not-offered'
     | 'timezone-unknown';
   detail: string;
 };
