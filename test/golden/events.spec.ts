@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
+  changeSchedule,
+  changeSettings,
   connect,
   connection,
   disconnect,
@@ -19,11 +21,22 @@ import {
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
-import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { announced, lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
-import { cancel, complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import {
+  cancel,
+  approveDeletions,
+  complete,
+  fail,
+  interrupt,
+  run,
+  start,
+} from '../../src/modules/sync/sync-run.decider.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+import type { WebhooksEvent } from '../../src/modules/webhooks/contract.ts';
+import { register, remove, webhooks } from '../../src/modules/webhooks/webhooks.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 
@@ -52,6 +65,16 @@ const company: CrmConnected['data'] = {
   timezone: null,
   clientsWithoutEmail: 'quarantine',
 };
+
+const schedule = { cron: '30 2 * * MON-FRI', timezone: 'Europe/Berlin' };
+/** What is known of a connection of which nothing has been told. */
+const UNTOLD = {
+  attention: null,
+  schedule: null,
+  settings: { name: '', country: null, clientsWithoutEmail: 'quarantine', clientFields: false },
+} as const;
+const connected = fold(connection, connect(company, { name: 'Studio Nord', login })('new'));
+const troubled = { ...UNTOLD, attention: 'crm-credentials-refused' };
 
 const bookingFacts = {
   bookingId: 'c0ffee00-0000-4000-8000-00000000000b',
@@ -88,25 +111,40 @@ const waiting = {
   record: { id: '41', name: 'Ada Example', email: '' },
 };
 const isWaiting = { imported: null, quarantined: { ...waiting, dismissed: false }, fixes: {} };
+const nothing = { imported: null, quarantined: null, fixes: {} };
 const fixes = { email: { value: 'ada@example.com', over: null } };
 const source = { ...identity, ...values };
 
-type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | BookingEvent)['type'];
+type EventType = (
+  | ConnectionEvent
+  | SyncEvent
+  | ClientEvent
+  | LeadEvent
+  | BookingEvent
+  | WebhooksEvent
+)['type'];
 
 /** What the deciders of today make of each event; a type that is missing here does not compile. */
 const made: Record<EventType, Event[]> = {
   CrmConnected: connect(company, { name: 'Studio Nord', login })('new'),
-  CrmCredentialsReplaced: replaceCredentials(connectionId, login)({ attention: null }),
+  CrmCredentialsReplaced: replaceCredentials(connectionId, login)(connected),
   CrmNeedsAttention: needAttention(connectionId, {
     code: 'crm-credentials-refused',
     detail: 'The CRM does not accept the password.',
-  })({ attention: null }),
-  CrmRecovered: recover(connectionId)({ attention: 'crm-credentials-refused' }),
-  CrmDisconnected: disconnect(connectionId)({ attention: null }),
+  })(connected),
+  CrmRecovered: recover(connectionId)(troubled),
+  CrmScheduleChanged: changeSchedule(connectionId, schedule)(connected),
+  CrmSettingsChanged: changeSettings(connectionId, { name: 'Studio Süd', country: 'DE', clientFields: true })(
+    connected,
+  ),
+  CrmDisconnected: disconnect(connectionId)(connected),
+  CrmWebhooksRegistered: register({ connectionId, registered: true, events: ['new_client'] })(),
+  CrmWebhooksRemoved: remove(connectionId)('on'),
   SyncStarted: start({ runId, connectionId }, 'api')('new'),
   SyncCompleted: complete({ runId, connectionId }, counts, null, [
     { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
   ])('running'),
+  DeletionsApproved: approveDeletions({ runId, connectionId })({ holds: 31 }),
   SyncFailed: fail({ runId, connectionId }, counts, {
     code: 'crm-unreachable',
     detail: 'Nobody answers.',
@@ -124,6 +162,14 @@ const made: Record<EventType, Event[]> = {
   ClientDismissed: dismissClient(identity)(isWaiting),
   LeadUpserted: upsert(leadId, { connectionId, externalId }, values)(null),
   LeadMerged: mergeInto(leadId, otherId, [source])({ sources: [source] }),
+  ClientMissing: missClient(facts)(isWaiting),
+  ClientGone: loseClient(facts, { code: 'not-found', approvedIn: otherId })({
+    ...isWaiting,
+    absent: { since: otherId, gone: false },
+  }),
+  ClientReturned: returnClient(facts)({ ...isWaiting, absent: { since: otherId, gone: true } }),
+  LeadGone: announced(leadId, [source], [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }]),
+  LeadRestored: announced(leadId, [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }], [source]),
   LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
   BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
   BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
@@ -135,14 +181,22 @@ const made: Record<EventType, Event[]> = {
 
 /** What the kept events come to, each by itself. */
 const states: Record<EventType, unknown> = {
-  CrmConnected: { attention: null },
+  CrmConnected: { ...UNTOLD, settings: { ...UNTOLD.settings, name: 'Studio Nord' } },
   CrmCredentialsReplaced: 'new',
-  CrmNeedsAttention: { attention: 'crm-credentials-refused' },
-  CrmRecovered: { attention: null },
+  CrmNeedsAttention: troubled,
+  CrmRecovered: UNTOLD,
+  CrmScheduleChanged: { ...UNTOLD, schedule },
+  CrmSettingsChanged: {
+    ...UNTOLD,
+    settings: { ...UNTOLD.settings, name: 'Studio Süd', country: 'DE', clientFields: true },
+  },
   CrmDisconnected: 'disconnected',
+  CrmWebhooksRegistered: 'on',
+  CrmWebhooksRemoved: 'off',
   SyncStarted: 'running',
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
+  DeletionsApproved: 'ended',
   SyncInterrupted: 'ended',
   SyncCancelled: 'ended',
   ClientImported: { imported: values, quarantined: null, fixes: {} },
@@ -151,6 +205,11 @@ const states: Record<EventType, unknown> = {
   ClientFixEnded: { imported: null, quarantined: null, fixes: {} },
   ClientDismissed: { imported: null, quarantined: null, fixes: {} },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  ClientMissing: { ...nothing, absent: { since: runId, gone: false } },
+  ClientGone: { ...nothing, absent: { since: null, gone: true } },
+  ClientReturned: nothing,
+  LeadGone: null,
+  LeadRestored: null,
   LeadMerged: { sources: [], mergedInto: otherId },
   LeadSplit: { sources: [] },
   BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },
@@ -167,8 +226,9 @@ const kept = async (type: string): Promise<Event> =>
 
 const stateAfter = (event: Event): unknown => {
   const { type } = event;
+  if (type.startsWith('CrmWebhooks')) return fold(webhooks, [event as WebhooksEvent]);
   if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
-  if (type.startsWith('Sync')) return fold(run, [event as SyncEvent]);
+  if (type.startsWith('Sync') || type === 'DeletionsApproved') return fold(run, [event as SyncEvent]);
   if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);
   if (type.startsWith('Booking')) return fold(booking, [event as BookingEvent]);
   return fold(lead, [event as LeadEvent]);

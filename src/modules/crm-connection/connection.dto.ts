@@ -1,23 +1,26 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsISO31661Alpha2,
   IsIn,
+  IsObject,
   IsOptional,
   IsString,
   IsTimeZone,
   Length,
   Matches,
+  ValidateNested,
 } from 'class-validator';
-import { ValidateBy } from 'class-validator';
 import { AUTHENTICATOR_SECRET } from './authenticator-secret.ts';
 import type { Connection } from './contract.ts';
+import { ScheduleDto, ScheduleStateDto, WantedScheduleDto } from './schedule/schedule.dto.ts';
+import type { Upcoming } from './schedule/upcoming-syncs.ts';
 
 const NO_AUTHENTICATOR_SECRET =
   'must be the base32 secret of an authenticator app: 16 to 128 letters A to Z and digits 2 to 7';
 /** Something to read, without control characters. */
-const SAYS_SOMETHING = /^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u;
-const SAYS_NOTHING = { message: 'must not be blank or hold control characters' };
+export const SAYS_SOMETHING = /^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u;
+export const SAYS_NOTHING = { message: 'must not be blank or hold control characters' };
 const BLANK = { message: 'must not be blank' };
 const COMPANY = /^\s*[A-Za-z0-9][A-Za-z0-9_-]{0,62}\s*$/;
 
@@ -83,17 +86,12 @@ export class ConnectDto {
   @IsBoolean()
   clientFields?: boolean | null;
 
-  /** Schedules come with a later version: only null is taken. */
-  @ApiPropertyOptional({ type: 'null' })
+  /** When it syncs by itself; only on demand if left out. */
   @IsOptional()
-  @ValidateBy({
-    name: 'notYet',
-    validator: {
-      validate: () => false,
-      defaultMessage: () => 'is not supported yet: leave it out and sync on demand',
-    },
-  })
-  schedule?: null;
+  @IsObject()
+  @ValidateNested()
+  @Type(() => WantedScheduleDto)
+  schedule?: WantedScheduleDto | null;
 
   /** What happens to clients without an e-mail address: they wait in quarantine, or become leads without one. */
   @IsOptional()
@@ -130,14 +128,8 @@ export class AttentionDto {
   detail!: string;
 }
 
-/** When a connection syncs by itself. */
-export class ScheduleDto {
-  cron!: string;
-  timezone!: string;
-}
-
 /** One company in one CRM; never its secrets. */
-export class ConnectionDto implements Connection {
+export class ConnectionDto implements Connection, Upcoming {
   id!: string;
   provider!: 'simplybook';
   name!: string;
@@ -151,7 +143,11 @@ export class ConnectionDto implements Connection {
   status!: 'connected' | 'needs-attention' | 'disconnected';
   attention!: AttentionDto | null;
   schedule!: ScheduleDto | null;
+  /** When it syncs next by itself; null when it has no schedule, or the schedule pauses. */
   nextSyncAt!: string | null;
+  /** The next five times. */
+  nextSyncs!: string[];
+  scheduleState!: ScheduleStateDto | null;
   /** When a run last saw the whole list. */
   lastSyncedAt!: string | null;
   createdAt!: string;

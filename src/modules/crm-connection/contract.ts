@@ -18,12 +18,22 @@ export type Connection = {
   clientFields: boolean;
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
-  schedule: { cron: string; timezone: string } | null;
-  nextSyncAt: string | null;
   lastSyncedAt: string | null;
   createdAt: string;
   version: number;
 };
+
+/** When a connection syncs by itself: a five-field cron, and the IANA zone whose clocks it goes by. */
+export type Schedule = { cron: string; timezone: string };
+
+/** A connection and when it syncs next by itself. */
+export type PlannedConnection = Connection & { nextSyncAt: string | null };
+
+/** What may be changed about a connection, beside its schedule and its credentials. */
+export type ConnectionSettings = Pick<
+  Connection,
+  'name' | 'country' | 'clientsWithoutEmail' | 'clientFields'
+>;
 
 export const connectionDisconnected = (): Refusal =>
   new Refusal(
@@ -40,7 +50,7 @@ export class GetConnection extends Query<Connection> {
 }
 
 /** Every connection that has not been disconnected, the oldest first. */
-export class ListConnections extends Query<Connection[]> {}
+export class ListConnections extends Query<PlannedConnection[]> {}
 
 /** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
 export type Address = {
@@ -88,6 +98,9 @@ export type ClientPage = {
   end: { complete: true; unproven?: true } | { complete: false; reason: string } | null;
 };
 
+/** What the CRM says of one client when asked by its id. `unknown`: nothing, or something that proves nothing. */
+export type ClientLook = 'present' | 'not-found' | 'marked-deleted' | 'unknown';
+
 /** Where a listing that was broken off is read on: after the page with this `cursor`. `met`: all that it had brought. */
 export type ListedSoFar = { cursor: string; met: readonly string[] };
 
@@ -112,6 +125,16 @@ export abstract class CrmClients {
     signal: AbortSignal,
     warn?: (warning: CrmWarning) => void,
   ): Promise<ReadonlyMap<string, CustomField[]>>;
+
+  /**
+   * Asks for these clients by their ids, one request each. Ends early when the CRM tells nothing of several in a row, or
+   * refuses.
+   */
+  abstract looks(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
 }
 
 export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
@@ -221,10 +244,19 @@ export type CrmNeedsAttention = Event<
   ConnectionFacts & { reason: { code: string; detail: string } }
 >;
 export type CrmRecovered = Event<'CrmRecovered', ConnectionFacts>;
+export type CrmScheduleChanged = Event<'CrmScheduleChanged', ConnectionFacts & { schedule: Schedule | null }>;
+/** `data` and `personal` hold the settings that have changed, as they are now. */
+export type CrmSettingsChanged = Event<
+  'CrmSettingsChanged',
+  ConnectionFacts & { changed: (keyof ConnectionSettings)[] } & Partial<Omit<ConnectionSettings, 'name'>>,
+  Pick<ConnectionLabels, 'name'>
+>;
 export type CrmDisconnected = Event<'CrmDisconnected', ConnectionFacts>;
 export type ConnectionEvent =
   | CrmConnected
   | CrmCredentialsReplaced
   | CrmNeedsAttention
   | CrmRecovered
+  | CrmScheduleChanged
+  | CrmSettingsChanged
   | CrmDisconnected;

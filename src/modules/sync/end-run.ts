@@ -28,14 +28,15 @@ export class EndRun {
     private readonly activeRuns: ActiveRuns,
   ) {}
 
-  async completed(claimed: ClaimedRun, { doubt, warnings }: Found, by: Caller): Promise<void> {
-    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings), by);
+  async completed(claimed: ClaimedRun, { doubt, warnings, missed }: Found, by: Caller): Promise<void> {
+    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings, missed), by);
   }
 
   async failed(claimed: ClaimedRun, reason: RunError, by: Caller): Promise<void> {
     await this.end(claimed, (facts, counts) => fail(facts, counts, reason), by);
   }
 
+  /** As somebody has asked for. */
   async cancelled(claimed: ClaimedRun, by: Caller): Promise<void> {
     await this.end(claimed, cancel, by);
   }
@@ -46,9 +47,7 @@ export class EndRun {
     if (claimed === undefined) return;
     const by = { actor: 'system', correlationId: runId };
     try {
-      if (claimed.cancelledBy === null)
-        await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
-      else await this.cancelled(claimed, claimed.cancelledBy);
+      await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
     }
@@ -59,14 +58,15 @@ export class EndRun {
     await once(this.ends, runId, { signal });
   }
 
+  /** Who has been told that the run will stop is not told otherwise afterwards: that ends it, whatever came last. */
   private async end(claimed: ClaimedRun, ending: Ending, by: Caller): Promise<void> {
     const { runId, connectionId } = claimed;
     failpoint('before-end');
     await this.events.transaction(async () => {
-      const counts = await this.activeRuns.release(claimed);
-      const decide = ending({ runId, connectionId }, counts);
+      const { counts, cancelledBy } = await this.activeRuns.release(claimed);
+      const decide = (cancelledBy === null ? ending : cancel)({ runId, connectionId }, counts);
       await this.events.transact([decision(runStream(runId), run, decide)], {
-        ...by,
+        ...(cancelledBy ?? by),
         causationId: null,
         runId,
       });

@@ -3,12 +3,13 @@ import type { DynamicModule } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { ormConfig } from '../../mikro-orm.config.ts';
+import { ClockCheck } from './clock-check.ts';
 import { DatabaseHealth } from './database-health.ts';
 import { Database } from './database.ts';
 
 /** PostgreSQL for everybody, by way of `Database`. `pooled`: see ormConfig. */
 @Global()
-@Module({ providers: [DatabaseHealth], exports: [Database, DatabaseHealth] })
+@Module({ providers: [DatabaseHealth, ClockCheck], exports: [Database, DatabaseHealth] })
 export class DatabaseModule {
   static forRoot(databaseUrl: string, pooled = false): DynamicModule {
     return {
