@@ -87,7 +87,8 @@ const stopper = (
   return (exitCode) => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), HARD_DEADLINE);
+    // What cannot be ended in time, because the database is silent, is taken up again by the next: nothing is lost by going.
+    setTimeout(() => process.exit(exitCode), HARD_DEADLINE);
     void starting
       .catch(() => undefined)
       .then(() => undo(closers, logger))

@@ -82,6 +82,8 @@ const statuses = async ({ sql }: Stage): Promise<string> => {
 const expectRight = async ({ instances, broken, sql }: Stage, { company, connection }: Synced) => {
   const { api } = instances[1]!;
   const path = `/api/connections/${connection.id}/sync`;
+  // Who is deleted in the CRM is missing by the first listing and gone by the second.
+  await api<SyncAnswer>('POST', path);
   await api<SyncAnswer>('POST', path);
   const head = "select count(*)::int as n from events where type !~ '^Sync'";
   const [before] = await sql<{ n: number }>(head);

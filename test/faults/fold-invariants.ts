@@ -27,8 +27,22 @@ export const FOLD_INVARIANTS: Record<string, string> = {
     `select connection_id, external_id::text, code from crm_clients`,
     `select distinct on (stream) (data ->> 'connectionId')::uuid, data ->> 'externalId',
             case type when 'ClientQuarantined' then data ->> 'code' end
-       from events where type in ('ClientImported', 'ClientQuarantined', 'ClientDismissed')
+       from events where type in ('ClientImported', 'ClientQuarantined', 'ClientDismissed', 'ClientGone')
       order by stream, version desc`,
+  ),
+  'I3 clients are there, missing or gone as the log says': differences(
+    `select connection_id, external_id::text, absence from crm_clients where absence is not null`,
+    `select connection, external, absence from (
+       select distinct on (stream) (data ->> 'connectionId')::uuid as connection, data ->> 'externalId' as external,
+              case type when 'ClientMissing' then 'missing' when 'ClientGone' then 'gone' end as absence
+         from events where type in ('ClientMissing', 'ClientGone', 'ClientReturned') order by stream, version desc) last
+      where absence is not null`,
+  ),
+  'I3 leads are gone or there as the log says': differences(
+    `select id from leads where status = 'gone' and merged_into is null`,
+    `select id from (select distinct on (stream) substr(stream, 6)::uuid as id, type from events
+       where type in ('LeadGone', 'LeadRestored') order by stream, version desc) last
+      where type = 'LeadGone' and not exists (select from leads l where l.id = last.id and l.merged_into is not null)`,
   ),
   'I3 quarantine holds what waits': differences(
     `select kind, connection_id, external_id::text, code, dismissed_at is not null from quarantine`,
@@ -37,7 +51,7 @@ export const FOLD_INVARIANTS: Record<string, string> = {
                from events where type in ('ClientImported', 'ClientQuarantined', 'ClientDismissed', 'BookingUpserted',
                  'BookingQuarantined', 'BookingDismissed')
               order by stream, version desc) last
-      where type not in ('ClientImported', 'BookingUpserted')`,
+      where type not in ('ClientImported', 'ClientGone', 'BookingUpserted')`,
   ),
   'I3 bookings are what their streams say': differences(
     `select id, connection_id, external_id::text, client_id::text, status, version from bookings`,
@@ -55,7 +69,7 @@ export const FOLD_INVARIANTS: Record<string, string> = {
     `select distinct on (stream) (data ->> 'runId')::uuid, (data ->> 'connectionId')::uuid,
             case type when 'SyncStarted' then 'running' when 'SyncCompleted' then data ->> 'status'
               else lower(substr(type, 5)) end, data -> 'counts'
-       from events where stream like 'sync-run-%' order by stream, version desc`,
+       from events where stream like 'sync-run-%' and type like 'Sync%' order by stream, version desc`,
   ),
   'I3 connections are as their events say': differences(
     `select id, status, version from connections`,

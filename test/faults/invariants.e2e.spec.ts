@@ -114,6 +114,8 @@ const PLANTED: Record<string, string> = {
   'I3 sources hang on the lead that the log says': `update lead_sources set lead_id = connection_id`,
   'I3 clients wait or do not as the log says':
     "update crm_clients set code = 'email.taken' where code is null",
+  'I3 clients are there, missing or gone as the log says': "update crm_clients set absence = 'gone'",
+  'I3 leads are gone or there as the log says': "update leads set status = 'gone'",
   'I3 quarantine holds what waits': 'delete from quarantine where dismissed_at is null',
   'I3 bookings are what their streams say': "update bookings set status = 'pending'",
   'I3 bookings hang on the lead of their client': `update bookings set lead_id = connection_id where lead_id is not null`,

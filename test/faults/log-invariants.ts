@@ -46,7 +46,8 @@ export const LOG_INVARIANTS: Record<string, string> = {
              where type in ('SyncCompleted', 'SyncFailed', 'SyncInterrupted', 'SyncCancelled')) run
      cross join (values ('created'), ('updated'), ('linked')) as kinds (kind)
      cross join lateral (select count(*) as number from events
-        where meta ->> 'runId' = run.id and type = 'LeadUpserted' and data ->> 'change' = kind) recorded
+        where meta ->> 'runId' = run.id and type = 'LeadUpserted' and data ->> 'change' = kind
+          and not data ? 'gone') recorded
      where (counts ->> kind)::int <> recorded.number
     union all
     select run.id || ' says ' || (counts -> 'bookings' ->> kind) || ' bookings ' || kind || ', its events say '
@@ -93,4 +94,4 @@ export const RUN_SPANS = `
   create or replace temporary view run_spans as
   select data ->> 'runId' as id, data ->> 'connectionId' as connection,
          int8range(min(position), case when count(*) > 1 then max(position) end, '[]') as span
-    from events where stream like 'sync-run-%' group by 1, 2`;
+    from events where stream like 'sync-run-%' and type like 'Sync%' group by 1, 2`;
