@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AccessModule } from './modules/access/access.module.ts';
 import { AuditModule } from './modules/audit/audit.module.ts';
 import { BookingsModule } from './modules/bookings/bookings.module.ts';
+import { ConsoleModule } from './modules/console/console.module.ts';
 import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
 import { LeadsModule } from './modules/leads/leads.module.ts';
 import { SyncModule } from './modules/sync/sync.module.ts';
@@ -46,6 +47,7 @@ export class AppModule {
         LeadsModule,
         BookingsModule,
         AuditModule,
+        ConsoleModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown],
       exports: [CONFIG, Shutdown],

@@ -3,6 +3,9 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ApiKeyGuard } from './api-key.guard.ts';
 import { ApiKey } from './api-key.ts';
+import { SessionController } from './session.controller.ts';
+import { SessionsStore } from './sessions.store.ts';
+import { Sessions } from './sessions.ts';
 
 /** Who may call. Guards every route of the program. */
 @Module({})
@@ -10,8 +13,11 @@ export class AccessModule {
   static forRoot(apiKey: string): DynamicModule {
     return {
       module: AccessModule,
+      controllers: [SessionController],
       providers: [
         { provide: ApiKey, useValue: new ApiKey(apiKey) },
+        Sessions,
+        SessionsStore,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
       ],
     };

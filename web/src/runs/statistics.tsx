@@ -1,0 +1,56 @@
+import { SimpleGrid, Stack, Text } from '@mantine/core';
+import type { Run } from '../api.ts';
+import { number } from '../parts/words.ts';
+
+/** What became of each client and booking that was fetched. */
+export function Statistics({ counts }: { counts: Run['counts'] }) {
+  const { bookings } = counts;
+  return (
+    <Stack gap="lg">
+      <Figures
+        title="Clients"
+        figures={[
+          ['fetched', counts.fetched],
+          ['new leads', counts.created],
+          ['updated', counts.updated],
+          ['linked', counts.linked],
+          ['unchanged', counts.unchanged],
+          ['in quarantine', counts.quarantined],
+          ...(counts.erased > 0 ? [['erased', counts.erased] as [string, number]] : []),
+        ]}
+      />
+      <Figures
+        title="Bookings"
+        figures={[
+          ['fetched', bookings.fetched],
+          ['new', bookings.created],
+          ['updated', bookings.updated],
+          ['unchanged', bookings.unchanged],
+          ['in quarantine', bookings.quarantined],
+        ]}
+      />
+    </Stack>
+  );
+}
+
+function Figures({ title, figures }: { title: string; figures: [label: string, value: number][] }) {
+  return (
+    <div>
+      <Text size="sm" fw={600} mb={6}>
+        {title}
+      </Text>
+      <SimpleGrid cols={{ base: 3, sm: 6 }} spacing="sm">
+        {figures.map(([label, value]) => (
+          <div key={label}>
+            <Text fz={20} fw={600} lh={1.3} className="numbers" c={value === 0 ? 'dimmed' : undefined}>
+              {number(value)}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {label}
+            </Text>
+          </div>
+        ))}
+      </SimpleGrid>
+    </div>
+  );
+}
