@@ -9,6 +9,7 @@ import { BookingsModule } from './modules/bookings/bookings.module.ts';
 import { ConsoleModule } from './modules/console/console.module.ts';
 import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
 import { LeadsModule } from './modules/leads/leads.module.ts';
+import { SummaryModule } from './modules/summary/summary.module.ts';
 import { SyncModule } from './modules/sync/sync.module.ts';
 import { CONFIG } from './shared/config.ts';
 import type { Config } from './shared/config.ts';
@@ -47,6 +48,7 @@ export class AppModule {
         LeadsModule,
         BookingsModule,
         AuditModule,
+        SummaryModule,
         ConsoleModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown],

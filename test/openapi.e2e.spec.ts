@@ -107,6 +107,11 @@ describe('the OpenAPI document', () => {
     await api('POST', '/api/quarantine/replay', { code: 'email.missing' });
     await api('POST', '/api/quarantine/dismiss', { connectionId: connection.id });
     await api('GET', `/api/leads/${leads.data[0]?.id}`);
+    await api('GET', `/api/leads/${leads.data[0]?.id}/history`);
+    await api('GET', '/api/leads.csv?search=nobody');
+    await api('GET', '/api/summary');
+    await api('GET', '/api/events/live');
+    await api('GET', `/api/runs/${runs.data[0]?.id}/changes`);
     await api('GET', `/api/runs/${runs.data[0]?.id}`);
     await api('GET', `/api/runs/${runs.data[0]?.id}/live`);
     const slow = await world.connected({ clients: 3 });

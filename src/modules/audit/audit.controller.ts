@@ -1,15 +1,18 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Refusal } from '../../shared/errors.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
+import { sendEvents } from '../../shared/http/event-stream.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { PositionParamPipe } from '../../shared/http/position-param.pipe.ts';
 import { RepeatableQuery } from '../../shared/http/request-rules.interceptor.ts';
-import { EventDto, EventsQueryDto } from './audit.dto.ts';
+import { EventDto, EventsQueryDto, LiveEventsQueryDto } from './audit.dto.ts';
+import { LiveEvents } from './live-events.ts';
 
 const CURSOR = z.tuple([z.int().min(0)]);
 
@@ -17,7 +20,10 @@ const CURSOR = z.tuple([z.int().min(0)]);
 @ApiTags('audit')
 @Controller('api/events')
 export class AuditController {
-  constructor(private readonly events: EventStore) {}
+  constructor(
+    private readonly events: EventStore,
+    private readonly liveEvents: LiveEvents,
+  ) {}
 
   /** The log by position. A page once read never changes. */
   @Get()
@@ -40,6 +46,32 @@ export class AuditController {
     return { data: data.map(asEvent), page: next };
   }
 
+  /**
+   * The log as it grows, by Server-Sent Events: gapless, each event once and in order, `id` is its position. Goes on behind
+   * `Last-Event-ID`, which browsers send by themselves when they connect again, or behind `after`; else with what is to come.
+   */
+  @Get('live')
+  @RepeatableQuery(['type'])
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The position of the last event that was seen.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ schema: { type: 'string' }, description: 'The `data` of each event is the event.' })
+  async live(
+    @Query() { after, type, ...filter }: LiveEventsQueryDto,
+    @Res() response: ServerResponse,
+    @Headers('last-event-id') lastEventId?: string,
+  ): Promise<void> {
+    const from = lastEventId === undefined ? after : positionIn(lastEventId);
+    const { liveEvents } = this;
+    await sendEvents(response, async function* (gone) {
+      for await (const event of liveEvents.follow(from ?? null, { ...filter, types: type }, gone))
+        yield { id: event.position, data: asEvent(event) };
+    });
+  }
+
   /** One event. */
   @Get(':position')
   async one(@Param('position', PositionParamPipe) position: number): Promise<EventDto> {
@@ -50,6 +82,13 @@ export class AuditController {
     return asEvent(event);
   }
 }
+
+const positionIn = (lastEventId: string): number => {
+  if (/^\d{1,15}$/.test(lastEventId)) return Number(lastEventId);
+  throw new Refusal('invalid', 'invalid-request', 'The header Last-Event-ID is not a position of the log.', {
+    errors: [{ pointer: 'Last-Event-ID', detail: 'must be the id of the last event that was received' }],
+  });
+};
 
 const asEvent = (event: Recorded): EventDto => ({
   position: event.position,

@@ -1,24 +1,16 @@
+import { IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator';
 import { DecimalInt, KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import { OptionalInstant } from '../../shared/http/instant.ts';
 
-/** Which events, in which order. Positions are exclusive; `since` is inclusive, `until` exclusive. */
-export class EventsQueryDto extends KeysetPageDto {
+/** Which events, as they come. `after` is exclusive. */
+export class LiveEventsQueryDto {
   @IsOptional()
   @DecimalInt()
   @IsInt()
   @Min(0)
   after?: number;
-
-  @IsOptional()
-  @DecimalInt()
-  @IsInt()
-  @Min(0)
-  before?: number;
-
-  @IsIn(['asc', 'desc'])
-  order: 'asc' | 'desc' = 'asc';
 
   /** A stream, or the beginning of streams when it ends in `*`: `lead-*`. */
   @IsOptional()
@@ -48,6 +40,18 @@ export class EventsQueryDto extends KeysetPageDto {
   @IsString()
   @Length(1, 200)
   runId?: string;
+}
+
+/** Which events, in which order. Positions are exclusive; `since` is inclusive, `until` exclusive. */
+export class EventsQueryDto extends IntersectionType(LiveEventsQueryDto, KeysetPageDto) {
+  @IsOptional()
+  @DecimalInt()
+  @IsInt()
+  @Min(0)
+  before?: number;
+
+  @IsIn(['asc', 'desc'])
+  order: 'asc' | 'desc' = 'asc';
 
   @OptionalInstant()
   since?: string;

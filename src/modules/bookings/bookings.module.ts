@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { DescribeBookingChangesHandler } from './booking-changes.ts';
+import { BookingCounts } from './booking-counts.read-model.ts';
 import {
   BookingList,
   BookingsOfLeadHandler,
@@ -22,6 +24,8 @@ import { TakeBookingsHandler } from './take-bookings.ts';
     CountBookingsHandler,
     KnownBookingsHandler,
     BookingsOfLeadHandler,
+    BookingCounts,
+    DescribeBookingChangesHandler,
     ReleaseBookingHandler,
     BookingList,
   ],

@@ -1,6 +1,6 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
-import type { Event } from '../../shared/event-store/event.ts';
+import type { Event, Recorded } from '../../shared/event-store/event.ts';
 import type { BookingStatus, CrmBooking, UnusableBooking } from '../crm-connection/contract.ts';
 
 /** What became of the bookings of a page; `waiting` names those of the quarantined that already waited as they are. */
@@ -87,6 +87,36 @@ export class BookingsOfLead extends Query<{ total: number; upcoming: UpcomingBoo
     super();
   }
 }
+
+/** What is to be shown of a booking at one time. */
+export type BookingView = BookingLinks & { status: BookingStatus } & Pick<
+    BookingValues,
+    'startAt' | 'endAt' | 'service' | 'provider'
+  >;
+
+/** What one event made of a booking: `before` is null when it made the booking, values that were erased are null. */
+export type BookingChange = {
+  bookingId: string;
+  change: 'created' | 'updated';
+  changed: string[];
+  before: Partial<BookingView> | null;
+  after: Partial<BookingView> | null;
+  event: Recorded<BookingUpserted>;
+};
+
+/** What these events of bookings have changed, in their order. */
+export class DescribeBookingChanges extends Query<BookingChange[]> {
+  constructor(readonly events: readonly Recorded<BookingUpserted>[]) {
+    super();
+  }
+}
+
+/** How many bookings there are, and how many are to come and not canceled, with the next of these. */
+export class SummarizeBookings extends Query<{
+  total: number;
+  upcoming: number;
+  next: (UpcomingBooking & { leadId: string | null })[];
+}> {}
 
 /** What the CRM says of an appointment: when it is, what for, with whom. */
 export type BookingValues = Omit<CrmBooking, 'externalId' | 'clientId' | 'status'>;

@@ -7,7 +7,7 @@ import { Refusal } from '../../shared/errors.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
-import { GetConnection } from './contract.ts';
+import { GetConnection, ListConnections } from './contract.ts';
 import type { Connection, ConnectionEvent, CrmConnected } from './contract.ts';
 
 /** Every connection there is or was, without its secrets. */
@@ -51,6 +51,11 @@ export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
       ${CONNECTION} where ${from} order by connections.created_at desc, id desc limit ${limit}`);
   }
 
+  async open(): Promise<Connection[]> {
+    return this.database.rows(sql<Connection>`
+      ${CONNECTION} where status <> 'disconnected' order by connections.created_at, id`);
+  }
+
   private async add({ data, personal, recordedAt, version }: Recorded<CrmConnected>): Promise<void> {
     await this.database.execute(sql`
       insert into connections (id, provider, name, company, login, domain, timezone, country, clients_without_email,
@@ -91,6 +96,15 @@ export class GetConnectionHandler implements IQueryHandler<GetConnection> {
       throw new Refusal('not-found', 'connection-not-found', 'There is no connection with this id.');
     }
     return found;
+  }
+}
+
+@QueryHandler(ListConnections)
+export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
+  constructor(private readonly connections: Connections) {}
+
+  execute(): Promise<Connection[]> {
+    return this.connections.open();
   }
 }
 

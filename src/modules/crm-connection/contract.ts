@@ -39,6 +39,9 @@ export class GetConnection extends Query<Connection> {
   }
 }
 
+/** Every connection that has not been disconnected, the oldest first. */
+export class ListConnections extends Query<Connection[]> {}
+
 /** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
 export type Address = {
   line1: string | null;

@@ -8,7 +8,7 @@ import { ConnectCrmHandler } from './connect-crm.ts';
 import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
-import { Connections, GetConnectionHandler } from './connections.read-model.ts';
+import { Connections, GetConnectionHandler, ListConnectionsHandler } from './connections.read-model.ts';
 import { CrmBookings, CrmClients } from './contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
@@ -28,6 +28,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     DisconnectCrmHandler,
     ReplaceCredentialsHandler,
     GetConnectionHandler,
+    ListConnectionsHandler,
     Connections,
     ConnectionSecrets,
     ConnectionTokens,

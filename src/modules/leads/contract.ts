@@ -1,6 +1,6 @@
 import { Query } from '@nestjs/cqrs';
 import type { Decision } from '../../shared/event-store/decider.ts';
-import type { Event } from '../../shared/event-store/event.ts';
+import type { Event, Recorded } from '../../shared/event-store/event.ts';
 import type { Address, CustomField } from '../crm-connection/contract.ts';
 
 /** Which client of which connection. */
@@ -66,6 +66,46 @@ export class UpsertLeads extends Query<Decision[]> {
   }
 }
 
+/** A lead's own values at one time; null where it has none. */
+export type LeadView = Pick<LeadValues, 'name' | 'email' | 'phone'> & {
+  phoneE164: string | null;
+  phoneExtension: string | null;
+  address: Address | null;
+  /** The lead that it was a part of then. */
+  mergedInto: string | null;
+};
+
+/**
+ * What one event made of a lead: `before` is null when it made the lead. `changed` names the fields that have another value
+ * since, and `sources` when what one of its sources says, or which they are, has changed.
+ */
+export type LeadChange = {
+  leadId: string;
+  change: LeadUpserted['data']['change'] | 'merged' | 'split';
+  changed: string[];
+  before: LeadView | null;
+  after: LeadView | null;
+  event: Recorded<LeadEvent>;
+};
+
+/** What these events of leads have changed, in their order. */
+export class DescribeLeadChanges extends Query<LeadChange[]> {
+  constructor(readonly events: readonly Recorded<LeadEvent>[]) {
+    super();
+  }
+}
+
+/** How many leads there are, and how many were new on each of the last thirty days in this zone (IANA), the oldest first. */
+export class CountLeads extends Query<{
+  total: number;
+  byStatus: Record<'active' | 'gone' | 'erased', number>;
+  newPerDay: { day: string; count: number }[];
+}> {
+  constructor(readonly timezone: string) {
+    super();
+  }
+}
+
 /** The leads of these clients of a connection, by the clients' ids; a client that is nobody's is not among them. */
 export class FindLeads extends Query<ReadonlyMap<string, string>> {
   constructor(
@@ -111,3 +151,10 @@ export type LeadSplit = Event<
 >;
 
 export type LeadEvent = LeadUpserted | LeadMerged | LeadSplit;
+
+/** The types of all events of a lead. */
+export const LEAD_EVENTS = [
+  'LeadUpserted',
+  'LeadMerged',
+  'LeadSplit',
+] as const satisfies readonly LeadEvent['type'][];

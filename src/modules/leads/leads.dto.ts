@@ -1,3 +1,4 @@
+import { IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, Length } from 'class-validator';
 import { KeysetPageDto } from '../../shared/http/keyset-page.dto.ts';
 import type { UpcomingBooking } from '../bookings/contract.ts';
@@ -7,7 +8,7 @@ export const LEAD_SORTS = ['-createdAt', 'createdAt', '-updatedAt', 'name'] as c
 const STATUSES = ['active', 'gone', 'erased'] as const;
 
 /** Which leads, in which order. */
-export class LeadsQueryDto extends KeysetPageDto {
+export class LeadsFilterDto {
   /** A part of the name, the e-mail address or the phone number; upper and lower case are the same. */
   @IsOptional()
   @IsString()
@@ -27,6 +28,9 @@ export class LeadsQueryDto extends KeysetPageDto {
   @IsIn(LEAD_SORTS)
   sort: LeadSort = '-createdAt';
 }
+
+/** A page of them. */
+export class LeadsQueryDto extends IntersectionType(LeadsFilterDto, KeysetPageDto) {}
 
 /** The other one of two leads. */
 export class OtherLeadDto {
@@ -115,5 +119,6 @@ export class LeadBookingsDto {
 
 /** A person in our books, with what they have booked. */
 export class LeadDetailDto extends LeadDto {
-  bookings!: LeadBookingsDto;
+  /** Null with `asOf`. */
+  bookings!: LeadBookingsDto | null;
 }

@@ -82,6 +82,12 @@ export class GetRun extends Query<SyncRun> {
   }
 }
 
+/** The last run of each connection, the newest first, and what waits in quarantine, the most frequent reason first. */
+export class SummarizeSync extends Query<{
+  lastRuns: SyncRun[];
+  quarantine: { total: number; byCode: { code: string; count: number }[] };
+}> {}
+
 type RunFacts = { runId: string; connectionId: string };
 export type SyncStarted = Event<'SyncStarted', RunFacts & { trigger: SyncTrigger }>;
 export type SyncCompleted = Event<

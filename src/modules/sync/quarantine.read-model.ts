@@ -140,6 +140,13 @@ export class Quarantine implements ReadModel<Taken> {
     return Number(row?.count ?? 0);
   }
 
+  /** What waits, not what was dismissed. */
+  async countByCode(): Promise<{ code: string; count: number }[]> {
+    return this.database.rows(sql<{ code: string; count: number }>`
+      select code, count(*)::int as count from quarantine where dismissed_at is null
+       group by code order by count(*) desc, code`);
+  }
+
   private async add(waiting: Waiting[]): Promise<void> {
     const rows = waiting.map(
       ({ event: { type, stream, data, personal, recordedAt }, firstSeenAt, dismissedAt }) => ({

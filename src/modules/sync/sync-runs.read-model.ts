@@ -46,6 +46,12 @@ export class SyncRuns implements ReadModel<SyncEvent> {
     return this.database.row(sql<SyncRun>`${RUN} where r.id = ${id}`);
   }
 
+  async lastOfEach(): Promise<SyncRun[]> {
+    return this.database.rows(sql<SyncRun>`
+      ${RUN} where r.id in (select distinct on (connection_id) id from sync_runs
+        order by connection_id, started_at desc, id desc) order by r.started_at desc, r.id desc`);
+  }
+
   async page({ connectionId, status, after, limit }: RunQuestion): Promise<SyncRun[]> {
     const conditions = [sql`true`];
     if (connectionId !== undefined) conditions.push(sql`r.connection_id = ${connectionId}`);

@@ -13,10 +13,12 @@ import { QuarantineController } from './quarantine.controller.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
+import { RunChangesController } from './run-changes.controller.ts';
 import { RunWorker } from './run-worker.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncClients } from './sync-clients.ts';
+import { SummarizeSyncHandler } from './summarize-sync.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
@@ -27,11 +29,12 @@ import { WaitForRun } from './wait-for-run.ts';
 /** One run, from "go" to its counts. */
 @Module({
   imports: [CqrsModule, CrmConnectionModule],
-  controllers: [SyncController, QuarantineController],
+  controllers: [SyncController, RunChangesController, QuarantineController],
   providers: [
     SyncCrmHandler,
     CancelRunHandler,
     GetRunHandler,
+    SummarizeSyncHandler,
     ReplayBookingHandler,
     ReplayClientHandler,
     DismissQuarantinedHandler,

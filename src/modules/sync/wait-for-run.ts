@@ -6,7 +6,6 @@ import { EndRun } from './end-run.ts';
 import { SyncRuns } from './sync-runs.read-model.ts';
 
 const POLL = 500; // ms; the end of a run that this instance works on is known at once
-const SIGN_OF_LIFE = 15_000; // ms
 
 /** Looks at a run until it has ended, whichever instance works on it. */
 @Injectable()
@@ -28,19 +27,16 @@ export class WaitForRun {
     }
   }
 
-  /** The run whenever something about it has changed, at least every fifteen seconds, and at its end for the last time. */
+  /** The run whenever something about it has changed, and at its end for the last time. */
   async *changes(runId: string, signal: AbortSignal): AsyncGenerator<SyncRun, void, undefined> {
     const enough = AbortSignal.any([signal, this.shutdown.signal]);
     let last = '';
-    let said = 0;
     while (!enough.aborted) {
       const ended = this.endOrPause(runId, enough);
       const run = (await this.runs.one(runId))!;
       const now = JSON.stringify(run);
-      if (now !== last || performance.now() - said > SIGN_OF_LIFE) {
-        [last, said] = [now, performance.now()];
-        yield run;
-      }
+      if (now !== last) yield run;
+      last = now;
       if (run.status !== 'running') return;
       await ended;
     }

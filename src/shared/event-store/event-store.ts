@@ -112,6 +112,12 @@ export class EventStore {
     return rows.map((row) => this.recorded(row));
   }
 
+  /** The position of the newest event; 0 when there is none. Whatever is at it or before it has been committed. */
+  async head(): Promise<number> {
+    const row = await this.database.row(sql<{ position: string }>`select position from event_log`);
+    return Number(row?.position ?? 0);
+  }
+
   /** All at once: while the database works for one read model, the rows of the next are made. */
   private async feed(recorded: Recorded[]): Promise<void> {
     const feeding = this.readModels.map(async ({ on, apply }) => {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
-/** One server-sent event. `data` is sent as JSON. */
-export type Message = { event: string; id?: number; data: unknown };
+/** One server-sent event; without a name it is a `message`. `data` is sent as JSON. */
+export type Message = { event?: string; id?: number; data: unknown };
+
+/** So often something is sent, if only a comment, so that nobody on the way takes the connection for dead. */
+const SIGN_OF_LIFE = 15_000; // ms
 
 /**
  * Answers with what `source` yields as server-sent events, as fast as they are read, until it ends or whoever listens has
@@ -20,6 +23,7 @@ export const sendEvents = async (
     'x-accel-buffering': 'no', // a proxy must not collect them
   });
   response.flushHeaders();
+  const living = setInterval(() => response.write(': still here\n\n'), SIGN_OF_LIFE);
   try {
     for await (const message of source(gone.signal)) {
       if (gone.signal.aborted) break;
@@ -30,8 +34,10 @@ export const sendEvents = async (
     // The answer has begun, so that breaking off is all that can be said.
     response.destroy();
     if (!gone.signal.aborted) throw error;
+  } finally {
+    clearInterval(living);
   }
 };
 
 const textOf = ({ event, id, data }: Message): string =>
-  `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;

@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util';
+import { QueryHandler } from '@nestjs/cqrs';
+import type { IQueryHandler } from '@nestjs/cqrs';
+import type { Recorded } from '../../shared/event-store/event.ts';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { DescribeLeadChanges } from './contract.ts';
+import type { LeadChange, LeadEvent, LeadView } from './contract.ts';
+import { lead, valuesOf } from './lead.decider.ts';
+import type { Lead } from './lead.decider.ts';
+
+/** How a lead looked with this state; null before there was one. */
+export const viewOf = (state: Lead): LeadView | null => {
+  if (state === null) return null;
+  const { phoneE164 = null, phoneExtension = null, address = null, ...values } = valuesOf(state.sources);
+  return { ...values, phoneE164, phoneExtension, address, mergedInto: state.mergedInto ?? null };
+};
+
+/** What each event of one lead's stream has changed, the oldest first. */
+export const changesOf = (events: readonly Recorded<LeadEvent>[]): LeadChange[] => {
+  let state = lead.initial;
+  return events.map((event) => {
+    const before = viewOf(state);
+    state = lead.evolve(state, event);
+    const after = viewOf(state);
+    const fields = differing(before, after);
+    const others = kindOf(event) === 'created' ? [] : ['sources'];
+    return {
+      leadId: event.data.leadId,
+      change: kindOf(event),
+      changed: fields.length > 0 ? fields : others,
+      before,
+      after,
+      event,
+    };
+  });
+};
+
+const kindOf = (event: LeadEvent): LeadChange['change'] => {
+  switch (event.type) {
+    case 'LeadUpserted':
+      return event.data.change;
+    case 'LeadMerged':
+      return 'merged';
+    case 'LeadSplit':
+      return 'split';
+  }
+};
+
+/** What a number is read as is no field of its own. */
+const fieldOf = (name: string): string => (name.startsWith('phone') ? 'phone' : name);
+
+const differing = (before: LeadView | null, after: LeadView | null): string[] => {
+  const names = Object.entries(after ?? {}).flatMap(([name, value]) =>
+    isDeepStrictEqual(before?.[name as keyof LeadView] ?? null, value) ? [] : [fieldOf(name)],
+  );
+  return [...new Set(names)];
+};
+
+@QueryHandler(DescribeLeadChanges)
+export class DescribeLeadChangesHandler implements IQueryHandler<DescribeLeadChanges> {
+  constructor(private readonly events: EventStore) {}
+
+  async execute({ events }: DescribeLeadChanges): Promise<LeadChange[]> {
+    const streams = await this.events.read([...new Set(events.map(({ stream }) => stream))]);
+    const described = new Map<number, LeadChange>();
+    for (const past of streams.values())
+      for (const change of changesOf(past as readonly Recorded<LeadEvent>[]))
+        described.set(change.event.position, change);
+    return events.flatMap(({ position }) => described.get(position) ?? []);
+  }
+}

@@ -1,0 +1,63 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import { SummarizeBookings } from '../bookings/contract.ts';
+import { ListConnections } from '../crm-connection/contract.ts';
+import type { Connection } from '../crm-connection/contract.ts';
+import { CountLeads } from '../leads/contract.ts';
+import { SummarizeSync } from '../sync/contract.ts';
+import type { SyncRun } from '../sync/contract.ts';
+import { SummaryDto, SummaryQueryDto } from './summary.dto.ts';
+import type { ConnectionStateDto, RunStateDto } from './summary.dto.ts';
+
+@ApiTags('summary')
+@Controller('api/summary')
+export class SummaryController {
+  constructor(private readonly queries: QueryBus) {}
+
+  /** How things stand: leads, bookings, connections, runs, quarantine. */
+  @Get()
+  async summary(@Query() { timezone }: SummaryQueryDto): Promise<SummaryDto> {
+    const [leads, bookings, connections, { lastRuns, quarantine }] = await Promise.all([
+      this.queries.execute(new CountLeads(timezone)),
+      this.queries.execute(new SummarizeBookings()),
+      this.queries.execute(new ListConnections()),
+      this.queries.execute(new SummarizeSync()),
+    ]);
+    const synced = connections.flatMap(({ lastSyncedAt }) => lastSyncedAt ?? []);
+    const lastSyncedAt = synced.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
+    const ours = new Set(connections.map(({ id }) => id));
+    const runs = { last: lastRuns.filter(({ connectionId }) => ours.has(connectionId)).map(shortly) };
+    return { leads, bookings, connections: connections.map(stateOf), runs, quarantine, lastSyncedAt };
+  }
+}
+
+const stateOf = ({ id, name, company, status, attention, ...times }: Connection): ConnectionStateDto => ({
+  id,
+  name,
+  company,
+  status,
+  attention,
+  lastSyncedAt: times.lastSyncedAt,
+  nextSyncAt: times.nextSyncAt,
+});
+
+const shortly = ({
+  id,
+  connectionId,
+  trigger,
+  status,
+  counts,
+  startedAt,
+  finishedAt,
+  error,
+}: SyncRun): RunStateDto => ({
+  id,
+  connectionId,
+  trigger,
+  status,
+  counts,
+  startedAt,
+  finishedAt,
+  error,
+});
