@@ -14,7 +14,7 @@ const USAGE = `npm run screenshots [-- --every <folder>]
 Makes the pictures of the console in docs/images, of people and appointments that the sandbox makes up.
 
   --every <folder>   instead every page at three widths, light and dark, to look at
-  --only <page>      only this one`;
+  --only <text>      only pictures whose name matches, for example "lead-" or "narrow-dark"`;
 
 const IMAGES = join(import.meta.dirname, '..', 'docs', 'images');
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -31,18 +31,18 @@ const WIDTHS: Record<string, { width: number; height: number }> = {
 };
 
 /** What the README and docs/console.md show. */
-const SHOWN: [shot: string, width: string, scheme: 'light' | 'dark'][] = [
-  ['dashboard', 'wide', 'light'],
-  ['dashboard', 'narrow', 'dark'],
-  ['leads', 'wide', 'light'],
-  ['lead', 'wide', 'light'],
-  ['lead', 'narrow', 'light'],
-  ['connection', 'wide', 'light'],
-  ['quarantine-record', 'wide', 'light'],
-  ['bookings', 'wide', 'light'],
-  ['run', 'wide', 'light'],
-  ['audit', 'wide', 'dark'],
-];
+const SHOWN = new Set([
+  'dashboard-wide.png',
+  'dashboard-narrow-dark.png',
+  'leads-wide.png',
+  'lead-wide.png',
+  'lead-narrow.png',
+  'connection-wide.png',
+  'quarantine-record-wide.png',
+  'bookings-wide.png',
+  'run-wide.png',
+  'audit-wide-dark.png',
+]);
 
 const studio = (companies: Companies, more: object): Promise<Company> =>
   companies.open({ clients: 320, bookings: 90, clean: false, ...more });
@@ -76,7 +76,8 @@ const past = async (api: Api, companies: Companies): Promise<Told> => {
   await sync(api, connection.id, () => undefined);
   const other = first.crm.add({ name: 'Mia Lindquist', email: 'mia@example.net', phone: '' });
   first.crm.change(own.id, { name: 'Mia Lindqvist-Berg' });
-  for (const client of first.crm.all().slice(40, 52)) first.crm.change(client.id, { phone: `+4930${client.id}77` });
+  for (const client of first.crm.all().slice(40, 52))
+    first.crm.change(client.id, { phone: `+4930${client.id}77` });
   const { run } = await sync(api, connection.id, () => undefined);
   const kept = await leadCalled(api, 'mia.lindqvist@');
   const merged = await leadCalled(api, 'mia@example.net');
@@ -85,7 +86,6 @@ const past = async (api: Api, companies: Companies): Promise<Told> => {
   if (other.id === 0 || data[0] === undefined) throw new Error('Nothing waits in quarantine.');
   return { connection, lead: kept, runId: run.id, waiting: data[0] };
 };
-
 
 const leadCalled = async (api: Api, search: string): Promise<Lead> => {
   const { data } = await get<List<Lead>>(api, `/api/leads?search=${encodeURIComponent(search)}`);
@@ -117,7 +117,7 @@ const shotsOf = ({ connection, lead, runId, waiting }: Told): Shot[] => [
 /** Nothing that moves, nothing that still loads. */
 const settled = async (page: Page): Promise<void> => {
   await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
-  await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+  await page.waitForFunction('document.querySelector(\'[aria-busy="true"]\') === null');
   await page.waitForTimeout(700);
 };
 
@@ -149,18 +149,17 @@ const take = async (page: Page, url: string, { path, prepare }: Shot, file: stri
   console.log(file);
 };
 
-const wantedOf = (shots: Shot[], every: string | undefined, only: string | undefined) => {
-  const all: [string, string, 'light' | 'dark'][] =
-    every === undefined
-      ? SHOWN
-      : shots.flatMap(({ name }) =>
-          Object.keys(WIDTHS).flatMap((width): [string, string, 'light' | 'dark'][] => [
-            [name, width, 'light'],
-            [name, width, 'dark'],
-          ]),
-        );
-  return only === undefined ? all : all.filter(([name]) => name === only);
-};
+type Picture = { name: string; width: string; scheme: 'light' | 'dark' };
+
+const everyOf = (shots: Shot[]): Picture[] =>
+  shots.flatMap(({ name }) =>
+    Object.keys(WIDTHS).flatMap((width) =>
+      (['light', 'dark'] as const).map((scheme) => ({ name, width, scheme })),
+    ),
+  );
+
+const fileOf = ({ name, width, scheme }: Picture): string =>
+  `${name}-${width}${scheme === 'dark' ? '-dark' : ''}.png`;
 
 const main = async (closers: Closers): Promise<void> => {
   const { values } = parseArgs({
@@ -188,13 +187,17 @@ const main = async (closers: Closers): Promise<void> => {
   const shots = shotsOf(await past(api, companies));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET] });
   closers.push(() => browser.close());
-  for (const [name, width, scheme] of wantedOf(shots, values.every, values.only)) {
-    const shot = shots.find((one) => one.name === name);
-    const size = WIDTHS[width];
+  const pictures = everyOf(shots).filter(
+    (picture) =>
+      (values.every !== undefined || SHOWN.has(fileOf(picture))) &&
+      new RegExp(values.only ?? '').test(fileOf(picture)),
+  );
+  for (const picture of pictures) {
+    const shot = shots.find(({ name }) => name === picture.name);
+    const size = WIDTHS[picture.width];
     if (shot === undefined || size === undefined) continue;
-    const page = await signedIn(browser, api, { ...size, scheme });
-    const file = join(folder, `${name}-${width}${scheme === 'dark' ? '-dark' : ''}.png`);
-    await take(page, api.url, shot, file);
+    const page = await signedIn(browser, api, { ...size, scheme: picture.scheme });
+    await take(page, api.url, shot, join(folder, fileOf(picture)));
     await page.context().close();
   }
 };

@@ -10,6 +10,9 @@ export type LeadSource = Schemas['LeadSourceDto'];
 export type Booking = Schemas['BookingDto'];
 export type Waiting = Schemas['QuarantinedRecordDto'];
 export type LogEvent = Schemas['EventDto'];
+export type LeadChange = Schemas['LeadChangeDto'];
+export type RunChange = Schemas['RunChangeDto'];
+export type Summary = Schemas['SummaryDto'];
 export type CheckReport = Schemas['CheckReportDto'];
 export type Problem = Schemas['Problem'];
 

@@ -54,7 +54,7 @@ export const RunsIcon = icon(
 );
 export const AuditIcon = icon(<path d="M5 6h.01M9 6h10M5 12h.01M9 12h10M5 18h.01M9 18h7" />);
 export const SettingsIcon = icon(
-  <path d="M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4zM9 14.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4z" />
+  <path d="M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4zM9 14.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4z" />,
 );
 export const SearchIcon = icon(
   <>

@@ -14,7 +14,11 @@ export const queries = new QueryClient({
 
 type Page = { page: { nextCursor: string | null } };
 const next = ({ page }: Page): string | null => page.nextCursor;
-const paged = { initialPageParam: null as string | null, getNextPageParam: next, refetchOnWindowFocus: false };
+const paged = {
+  initialPageParam: null as string | null,
+  getNextPageParam: next,
+  refetchOnWindowFocus: false,
+};
 const withCursor = (cursor: string | null): { cursor?: string } => (cursor === null ? {} : { cursor });
 
 export const session = queryOptions({
@@ -39,7 +43,12 @@ export const connection = (id: string) =>
 
 export type LeadSort = '-createdAt' | 'createdAt' | '-updatedAt' | 'name';
 export type LeadStatus = 'active' | 'gone' | 'erased';
-export type LeadsQuestion = { search: string; sort: LeadSort; status: LeadStatus | null; source: string | null };
+export type LeadsQuestion = {
+  search: string;
+  sort: LeadSort;
+  status: LeadStatus | null;
+  source: string | null;
+};
 
 export const leads = ({ search, sort, status, source }: LeadsQuestion) =>
   infiniteQueryOptions({
@@ -62,6 +71,16 @@ export const lead = (id: string) =>
   queryOptions({
     queryKey: ['leads', 'one', id],
     queryFn: () => answered(api.GET('/api/leads/{id}', { params: { path: { id } } })),
+  });
+
+export const leadHistory = (id: string) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['leads', 'history', id],
+    queryFn: ({ pageParam }) => {
+      const params = { path: { id }, query: { limit: 50, ...withCursor(pageParam) } };
+      return answered(api.GET('/api/leads/{id}/history', { params }));
+    },
   });
 
 export const bookingsOf = (leadId: string) =>
@@ -152,6 +171,25 @@ export const run = (id: string) =>
     queryKey: ['runs', 'one', id],
     queryFn: () => answered(api.GET('/api/runs/{id}', { params: { path: { id } } })),
   });
+
+export const runChanges = (id: string, kind: 'lead' | 'booking') =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['runs', 'changes', id, kind],
+    queryFn: ({ pageParam }) => {
+      const params = { path: { id }, query: { kind, limit: 50, ...withCursor(pageParam) } };
+      return answered(api.GET('/api/runs/{id}/changes', { params }));
+    },
+  });
+
+export const summary = queryOptions({
+  queryKey: ['summary'],
+  queryFn: () => {
+    const query = { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+    return answered(api.GET('/api/summary', { params: { query } }));
+  },
+  refetchInterval: 30_000,
+});
 
 export type EventsQuestion = { types: readonly string[]; stream: string };
 

@@ -181,7 +181,13 @@ function SignOutButton() {
   };
   return (
     <Tooltip label="Sign out" withArrow>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Sign out" onClick={() => void signOut()}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Sign out"
+        onClick={() => void signOut()}
+      >
         <SignOutIcon />
       </ActionIcon>
     </Tooltip>

@@ -84,8 +84,8 @@ export function SignIn() {
             </Stack>
           </form>
           <Text size="sm" c="dimmed">
-            Or open the link that crm-sync prints when it starts: it signs you in once. The key is not kept in this
-            browser; a session of seven days takes its place.
+            Or open the link that crm-sync prints when it starts: it signs you in once. The key is not kept in
+            this browser; a session of seven days takes its place.
           </Text>
         </Stack>
       </Paper>

@@ -1,4 +1,4 @@
-import { createTheme } from '@mantine/core';
+import { Alert, createTheme } from '@mantine/core';
 import type { MantineColorsTuple } from '@mantine/core';
 
 const sea: MantineColorsTuple = [
@@ -26,4 +26,7 @@ export const theme = createTheme({
   headings: { fontFamily: INTER, fontWeight: '650' },
   defaultRadius: 'md',
   cursorType: 'pointer',
+  components: {
+    Alert: Alert.extend({ classNames: { root: 'note', title: 'note-title', message: 'note-message' } }),
+  },
 });

@@ -30,7 +30,12 @@ export function EventPage() {
       actions={
         <>
           <Step to={position - 1} icon={<LeftIcon size={16} />} label="Earlier" disabled={position <= 1} />
-          <Step to={position + 1} icon={<RightIcon size={16} />} label="Later" disabled={data === undefined} />
+          <Step
+            to={position + 1}
+            icon={<RightIcon size={16} />}
+            label="Later"
+            disabled={data === undefined}
+          />
         </>
       }
     >

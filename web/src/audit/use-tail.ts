@@ -26,7 +26,6 @@ export const useTail = ({ types, stream }: EventsQuestion, after: number | null)
       const event: LogEvent = JSON.parse(data);
       setAll((all) => [event, ...all].slice(0, MOST));
     };
-    source.addEventListener('event', take);
     source.addEventListener('message', take);
     return () => source.close();
     // Pages that are loaded later are older: they do not move the place where the tail began.

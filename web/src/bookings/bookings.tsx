@@ -35,7 +35,7 @@ export function Bookings() {
             placeholder="Any status"
             data={STATUSES}
             value={status}
-            onChange={(value) => setStatus(value as BookingStatus | null)}
+            onChange={(value) => setStatus(value)}
             clearable
             w={170}
           />
@@ -47,7 +47,7 @@ export function Bookings() {
             ]}
             value={view}
             onChange={(value) => {
-              lastView = value as typeof view;
+              lastView = value;
               setView(lastView);
             }}
           />

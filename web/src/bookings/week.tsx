@@ -41,10 +41,18 @@ export function Week({ status }: { status: BookingStatus | null }) {
           <Button variant="default" size="xs" onClick={() => setMonday(mondayOf(new Date()))}>
             This week
           </Button>
-          <ActionIcon variant="default" aria-label="The week before" onClick={() => setMonday(plusDays(monday, -7))}>
+          <ActionIcon
+            variant="default"
+            aria-label="The week before"
+            onClick={() => setMonday(plusDays(monday, -7))}
+          >
             <LeftIcon />
           </ActionIcon>
-          <ActionIcon variant="default" aria-label="The week after" onClick={() => setMonday(plusDays(monday, 7))}>
+          <ActionIcon
+            variant="default"
+            aria-label="The week after"
+            onClick={() => setMonday(plusDays(monday, 7))}
+          >
             <RightIcon />
           </ActionIcon>
         </Group>
@@ -85,7 +93,11 @@ function Day({ day, bookings }: { day: Date; bookings: readonly Booking[] }) {
   );
 }
 
-function Appointment({ booking: { leadId, startAt, endAt, service, provider, status } }: { booking: Booking }) {
+function Appointment({
+  booking: { leadId, startAt, endAt, service, provider, status },
+}: {
+  booking: Booking;
+}) {
   const start = new Date(startAt ?? 0);
   const end = endAt === null ? null : new Date(endAt);
   const text = (

@@ -48,7 +48,8 @@ function Known({ lead }: { lead: LeadDetail }) {
         <Group gap="xs">
           <Status of={lead.status} />
           <span>
-            since <Time at={lead.createdAt} as="day" />, last synced <Time at={lead.lastSyncedAt} as="relative" />
+            since <Time at={lead.createdAt} as="day" />, last synced{' '}
+            <Time at={lead.lastSyncedAt} as="relative" />
           </span>
         </Group>
       }
@@ -67,7 +68,7 @@ function Known({ lead }: { lead: LeadDetail }) {
             </Stack>
           </Card>
           {lead.mergedLeads.length > 0 && <MergedLeads lead={lead} />}
-          <Card title={counted(lead.bookings.total, 'booking')} flush>
+          <Card title={counted(lead.bookings?.total ?? 0, 'booking')} flush>
             <LeadBookings id={lead.id} />
           </Card>
         </Stack>
@@ -107,12 +108,7 @@ function Source({ source }: { source: LeadSource }) {
   return (
     <div>
       <Group gap="xs" mb={6}>
-        <Link
-          to="/settings/connections/$id"
-          params={{ id: source.connectionId }}
-          size="sm"
-          fw={550}
-        >
+        <Link to="/settings/connections/$id" params={{ id: source.connectionId }} size="sm" fw={550}>
           {name}
         </Link>
         <Text size="sm" c="dimmed">
@@ -145,7 +141,9 @@ function Source({ source }: { source: LeadSource }) {
 }
 
 function LeadBookings({ id }: { id: string }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(bookingsOf(id));
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    bookingsOf(id),
+  );
   if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows rows={3} />;
   const rows = data.pages.flatMap(({ data }) => data);
@@ -170,7 +168,12 @@ function LeadBookings({ id }: { id: string }) {
       ))}
       {hasNextPage && (
         <Group justify="center" p="sm">
-          <Button variant="subtle" size="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          <Button
+            variant="subtle"
+            size="xs"
+            loading={isFetchingNextPage}
+            onClick={() => void fetchNextPage()}
+          >
             Earlier ones
           </Button>
         </Group>

@@ -1,9 +1,9 @@
-import { Box, Button, Group, Select, Text, TextInput } from '@mantine/core';
+import { Box, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Lead } from '../api.ts';
-import { DownloadIcon, SearchIcon } from '../icons.tsx';
+import { SearchIcon } from '../icons.tsx';
 import { Link } from '../link.tsx';
 import { Endless } from '../parts/endless.tsx';
 import { Page } from '../parts/page.tsx';
@@ -12,6 +12,7 @@ import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { connections, leads } from '../queries.ts';
 import type { LeadSort, LeadStatus, LeadsQuestion } from '../queries.ts';
+import { ExportButton } from './export.tsx';
 
 const SORTS: { value: LeadSort; label: string }[] = [
   { value: '-createdAt', label: 'Newest first' },
@@ -45,17 +46,7 @@ export function Leads() {
     <Page
       title="Leads"
       lead="Everybody your CRM knows, each person once."
-      actions={
-        <Button
-          component="a"
-          href="/api/leads.csv"
-          download="leads.csv"
-          variant="default"
-          leftSection={<DownloadIcon size={16} />}
-        >
-          Export CSV
-        </Button>
-      }
+      actions={<ExportButton question={{ ...question, search }} />}
     >
       <Filters question={question} ask={ask} />
       {error !== null && <Trouble error={error} retry={() => void refetch()} />}
@@ -63,7 +54,9 @@ export function Leads() {
       {data !== undefined && rows.length === 0 && (
         <div className="list">
           {isNarrowed ? (
-            <Empty title="Nobody like that">Look for a part of a name, an e-mail address or a phone number.</Empty>
+            <Empty title="Nobody like that">
+              Look for a part of a name, an e-mail address or a phone number.
+            </Empty>
           ) : (
             <Empty title="No leads yet">
               Connect your CRM under <Link to="/settings">Settings</Link> and sync it.
@@ -105,16 +98,16 @@ function Filters({ question, ask }: FiltersProps) {
         value={question.search}
         maxLength={200}
         onChange={({ currentTarget }) => ask({ search: currentTarget.value })}
-        style={{ flex: '1 1 240px' }}
+        style={{ flex: '2 1 260px' }}
       />
       <Select
         aria-label="Status"
         placeholder="Any status"
         data={STATUSES}
         value={question.status}
-        onChange={(status) => ask({ status: status as LeadStatus | null })}
+        onChange={(status) => ask({ status })}
         clearable
-        w={{ base: '100%', xs: 150 }}
+        style={{ flex: '1 1 130px', maxWidth: 220 }}
       />
       {data.length > 1 && (
         <Select
@@ -124,16 +117,16 @@ function Filters({ question, ask }: FiltersProps) {
           value={question.source}
           onChange={(source) => ask({ source })}
           clearable
-          w={{ base: '100%', xs: 180 }}
+          style={{ flex: '1 1 130px', maxWidth: 220 }}
         />
       )}
       <Select
         aria-label="Order"
         data={SORTS}
         value={question.sort}
-        onChange={(sort) => ask({ sort: (sort as LeadSort | null) ?? '-createdAt' })}
+        onChange={(sort) => ask({ sort: sort ?? '-createdAt' })}
         allowDeselect={false}
-        w={{ base: '100%', xs: 180 }}
+        style={{ flex: '1 1 130px', maxWidth: 220 }}
       />
     </Group>
   );

@@ -85,7 +85,8 @@ function Choice({ kept, close }: { kept: Kept; close: () => void }) {
         </Stack>
       </Radio.Group>
       <Text size="sm" c="dimmed">
-        {kept.name ?? 'This lead'} stays and gets the other’s sources and bookings. Nothing is lost, and it can be undone.
+        {kept.name ?? 'This lead'} stays and gets the other’s sources and bookings. Nothing is lost, and it
+        can be undone.
       </Text>
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>

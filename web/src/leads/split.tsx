@@ -21,7 +21,9 @@ export function MergedLeads({ lead }: { lead: LeadDetail }) {
     onError: notice.failed,
   });
   const ask = async (leadId: string): Promise<void> => {
-    const body = <Text size="sm">The other lead comes back with the sources and bookings that it brought.</Text>;
+    const body = (
+      <Text size="sm">The other lead comes back with the sources and bookings that it brought.</Text>
+    );
     if (await confirm({ title: 'Split them again?', body, action: 'Split' })) split.mutate(leadId);
   };
   return (

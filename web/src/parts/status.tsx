@@ -1,4 +1,3 @@
-import { Badge } from '@mantine/core';
 import { plain } from './words.ts';
 
 /** Green is well, yellow wants a look, red has failed, gray is over or neutral. */
@@ -22,17 +21,10 @@ const COLORS: Record<string, string> = {
 };
 
 export function Status({ of }: { of: string }) {
-  const color = COLORS[of] ?? 'gray';
+  const tone = `var(--mantine-color-${COLORS[of] ?? 'gray'}-6)`;
   return (
-    <Badge
-      variant="light"
-      color={color}
-      radius="sm"
-      tt="none"
-      fw={550}
-      styles={{ root: { '--badge-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-2))` } }}
-    >
+    <span className="status" style={{ '--tone': tone } as React.CSSProperties}>
       {plain(of)}
-    </Badge>
+    </span>
   );
 }

@@ -10,8 +10,8 @@ import { useNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { counted, reasonOf } from '../parts/words.ts';
-import { connections, forgetBooks, quarantine } from '../queries.ts';
+import { counted, number, reasonOf } from '../parts/words.ts';
+import { connections, forgetBooks, quarantine, summary } from '../queries.ts';
 import type { QuarantineQuestion } from '../queries.ts';
 import { RecordDrawer } from './record.tsx';
 
@@ -72,12 +72,12 @@ function Nothing({ question: { status, code, connectionId } }: { question: Quara
   return <Empty title="Nothing waits here">Every record that the CRM sent has been taken.</Empty>;
 }
 
-const CODES = ['email.missing', 'email.invalid', 'email.taken', 'name.missing', 'record.unreadable'];
-
 type FiltersProps = { question: QuarantineQuestion; ask: (question: QuarantineQuestion) => void };
 
 function Filters({ question, ask }: FiltersProps) {
   const { data = [] } = useQuery(connections);
+  const { data: known } = useQuery(summary);
+  const codes = (known?.quarantine.byCode ?? []).toSorted((one, other) => other.count - one.count);
   return (
     <Group gap="sm" mb="md" justify="space-between">
       <Chip.Group
@@ -88,9 +88,10 @@ function Filters({ question, ask }: FiltersProps) {
           <Chip value="" size="sm" variant="outline">
             Every reason
           </Chip>
-          {CODES.map((code) => (
+          {codes.map(({ code, count }) => (
             <Chip key={code} value={code} size="sm" variant="outline">
               {reasonOf(code)}
+              {question.status === 'waiting' && ` · ${number(count)}`}
             </Chip>
           ))}
         </Group>
@@ -114,7 +115,7 @@ function Filters({ question, ask }: FiltersProps) {
             { value: 'dismissed', label: 'Dismissed' },
           ]}
           value={question.status}
-          onChange={(status) => ask({ ...question, status: status as QuarantineQuestion['status'] })}
+          onChange={(status) => ask({ ...question, status })}
         />
       </Group>
     </Group>
@@ -148,7 +149,11 @@ function Bulk({ code, connectionId, rows, hasMore }: BulkProps) {
   const ask = async (): Promise<void> => {
     const isSure = await confirm({
       title: `Dismiss ${count}?`,
-      body: <Text size="sm">They wait no longer, unless the CRM changes them. They stay in the list of the dismissed.</Text>,
+      body: (
+        <Text size="sm">
+          They wait no longer, unless the CRM changes them. They stay in the list of the dismissed.
+        </Text>
+      ),
       action: 'Dismiss them',
     });
     if (isSure) dismiss.mutate();

@@ -13,6 +13,15 @@ import { reasonOf } from '../parts/words.ts';
 import { forgetBooks, waiting } from '../queries.ts';
 import { TwoLeads } from './two-leads.tsx';
 
+/** What to do, on this page; the service's own advice is for programs, too. */
+const ADVICE: Record<string, string> = {
+  'email.missing': 'Enter an e-mail address here, or in the CRM and sync again.',
+  'email.invalid': 'Enter the right e-mail address here, or in the CRM and sync again.',
+  'email.taken':
+    'If both leads are one person, merge them. If not, enter another address here, give one of them another in the CRM, or dismiss the record: its lead then stays as it is.',
+  'name.missing': 'Enter a name here, or in the CRM and sync again.',
+};
+
 export function RecordDrawer({ id, close }: { id: string | null; close: () => void }) {
   return (
     <Drawer
@@ -47,10 +56,12 @@ function Known({ record, close }: { record: Waiting; close: () => void }) {
         </Group>
         <Text dir="auto">{detail}</Text>
         <Text size="sm" c="dimmed" mt={6}>
-          {advice}
+          {ADVICE[code] ?? advice}
         </Text>
       </div>
-      {code === 'email.taken' && record.leads.length === 2 && <TwoLeads id={id} leads={record.leads} close={close} />}
+      {code === 'email.taken' && record.leads.length === 2 && (
+        <TwoLeads id={id} leads={record.leads} close={close} />
+      )}
       {status === 'waiting' && <Repair record={record} close={close} />}
       <div>
         <Text size="sm" fw={600} mb={6}>
@@ -96,7 +107,8 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
   const [fix, setFix] = useState<Record<Field, string>>({ name: '', email: '', phone: '' });
   const notice = useNotice();
   const replay = useMutation({
-    mutationFn: () => answered(api.POST('/api/quarantine/{id}/replay', { params: { path: { id } }, body: bodyOf(fix) })),
+    mutationFn: () =>
+      answered(api.POST('/api/quarantine/{id}/replay', { params: { path: { id } }, body: bodyOf(fix) })),
     onSuccess: async () => {
       notice.said(kind === 'client' ? 'The client has been taken.' : 'The booking has been taken.');
       close();

@@ -8,6 +8,7 @@ import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
 import { connections, run } from '../queries.ts';
+import { Changes } from './changes.tsx';
 import { Outcome } from './outcome.tsx';
 import { RunningProgress } from './progress.tsx';
 import { useLiveRun } from './use-live-run.ts';
@@ -50,6 +51,7 @@ function Known({ run: asked }: { run: Run }) {
         <Card title={run.status === 'running' ? 'Under way' : 'Statistics'}>
           {run.status === 'running' ? <RunningProgress run={run} /> : <Outcome run={run} />}
         </Card>
+        {run.status !== 'running' && <Changes run={run} />}
       </Stack>
     </Page>
   );

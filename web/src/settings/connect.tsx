@@ -1,4 +1,16 @@
-import { Alert, Anchor, Button, Checkbox, Collapse, Group, PasswordInput, Radio, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Button,
+  Checkbox,
+  Collapse,
+  Group,
+  PasswordInput,
+  Radio,
+  SimpleGrid,
+  Stack,
+  TextInput,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -37,7 +49,11 @@ const FIELD_OF: Record<string, keyof Form> = {
   'crm-two-factor-refused': 'totpSecret',
 };
 
-const REQUIRED = { company: 'Enter the company’s login.', login: 'Enter the user’s login.', secret: 'Enter the password or key.' };
+const REQUIRED = {
+  company: 'Enter the company’s login.',
+  login: 'Enter the user’s login.',
+  secret: 'Enter the password or key.',
+};
 
 const blank = (text: string): string | null => (text.trim() === '' ? null : text.trim());
 
@@ -64,7 +80,7 @@ export function Connect() {
 
   const set = <Name extends keyof Form>(name: Name, value: Form[Name]): void => {
     setForm((form) => ({ ...form, [name]: value }));
-    setMissing(({ [name]: _, ...others }) => others);
+    setMissing((missing) => Object.fromEntries(Object.entries(missing).filter(([field]) => field !== name)));
   };
   const text = (name: 'company' | 'login' | 'secret' | 'totpSecret' | 'name' | 'domain' | 'country') => ({
     value: form[name],
@@ -74,7 +90,9 @@ export function Connect() {
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const lacking = Object.entries(REQUIRED).filter(([name]) => blank(String(form[name as keyof Form])) === null);
+    const lacking = Object.entries(REQUIRED).filter(
+      ([name]) => blank(String(form[name as keyof Form])) === null,
+    );
     setMissing(Object.fromEntries(lacking));
     if (lacking.length === 0) connect.mutate();
   };
@@ -110,15 +128,35 @@ export function Connect() {
                 {...text('secret')}
               />
             </SimpleGrid>
-            <Anchor component="button" type="button" size="sm" onClick={toggle} aria-expanded={hasMore} ta="start">
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={toggle}
+              aria-expanded={hasMore}
+              ta="start"
+            >
               {hasMore ? 'Fewer settings' : 'More settings: domain, time zone, two-factor login'}
             </Anchor>
             <Collapse expanded={hasMore}>
               <Stack gap="md">
                 <SimpleGrid cols={{ base: 1, xs: 2 }}>
-                  <TextInput label="Name here" description="The company’s login if left out" {...text('name')} />
-                  <TextInput label="Domain" description="If it is not simplybook.me" placeholder="simplybook.it" {...text('domain')} />
-                  <ZoneSelect value={form.timezone} error={problems['timezone']} onChange={(zone) => set('timezone', zone)} />
+                  <TextInput
+                    label="Name here"
+                    description="The company’s login if left out"
+                    {...text('name')}
+                  />
+                  <TextInput
+                    label="Domain"
+                    description="If it is not simplybook.me"
+                    placeholder="simplybook.it"
+                    {...text('domain')}
+                  />
+                  <ZoneSelect
+                    value={form.timezone}
+                    error={problems['timezone']}
+                    onChange={(zone) => set('timezone', zone)}
+                  />
                   <TextInput
                     label="Country"
                     description="Two letters: how phone numbers are read"

@@ -54,7 +54,8 @@ function Known({ connection }: { connection: Connection }) {
         )}
         {isGone && (
           <Alert color="gray" title="This company is disconnected">
-            Its credentials are forgotten. Its leads, bookings and log are still here; connect it again to go on.
+            Its credentials are forgotten. Its leads, bookings and log are still here; connect it again to go
+            on.
           </Alert>
         )}
         <SyncPanel connection={connection} />
@@ -114,8 +115,8 @@ function DisconnectButton({ connection: { id, name } }: { connection: Connection
       title: `Disconnect ${name}?`,
       body: (
         <Text size="sm">
-          Its credentials are forgotten and it is not synced any more. Everything that was brought here stays: leads,
-          bookings, what waits in quarantine, and the whole log.
+          Its credentials are forgotten and it is not synced any more. Everything that was brought here stays:
+          leads, bookings, what waits in quarantine, and the whole log.
         </Text>
       ),
       action: 'Disconnect',

@@ -16,7 +16,12 @@ export function CredentialsButton({ connection }: { connection: Connection }) {
       <Button variant="default" size="sm" onClick={open}>
         Replace credentials
       </Button>
-      <Modal opened={isOpen} onClose={close} title="Replace credentials" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Modal
+        opened={isOpen}
+        onClose={close}
+        title="Replace credentials"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <CredentialsForm connection={connection} close={close} />
       </Modal>
     </>

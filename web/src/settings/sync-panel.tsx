@@ -49,7 +49,9 @@ export function SyncPanel({ connection: { id, status } }: { connection: Connecti
     >
       <Stack gap="lg" pt="xs" aria-live="polite">
         {start.error !== null && <Trouble error={start.error} />}
-        {run === null && <Empty title="Not synced yet">The first sync brings every client and their bookings here.</Empty>}
+        {run === null && (
+          <Empty title="Not synced yet">The first sync brings every client and their bookings here.</Empty>
+        )}
         {run?.status === 'running' && <RunningProgress run={run} />}
         {run !== null && run.status !== 'running' && <LastRun run={run} />}
       </Stack>
