@@ -93,7 +93,7 @@ describeInBrowser('The whole way through the console', () => {
       const field = page.getByLabel('Password or API User Key');
     await isSaid(/refused the login: login or secret are wrong/);
     const about = await field.getAttribute('aria-describedby');
-    const told = about?.split(' ').map((id) => page.locator(`[id="${id}"]`).innerText()) ?? [];
+    const told = about?.split(' ').filter(Boolean).map((id) => page.locator(`[id="${id}"]`).innerText()) ?? [];
     expect((await Promise.all(told)).join(' ')).toMatch(/refused the login/);
     expect(await world.all('/api/connections')).toEqual([]);
     },
@@ -203,7 +203,7 @@ describeInBrowser('The whole way through the console', () => {
       await isSaid('As it was received');
       await page.getByRole('textbox', { name: 'E-mail' }).fill('not an address');
       await button('Fix and replay').click();
-      await page.getByRole('dialog').getByRole('alert').waitFor();
+      await page.getByRole('dialog').locator('[id$="-error"]').waitFor();
       await page.getByRole('textbox', { name: 'E-mail' }).fill('noah@example.com');
       await button('Fix and replay').click();
       await isSaid('The client has been taken.');

@@ -70,6 +70,7 @@ export const leads = ({ search, sort, status, source }: LeadsQuestion) =>
 export const lead = (id: string) =>
   queryOptions({
     queryKey: ['leads', 'one', id],
+    staleTime: 0,
     queryFn: () => answered(api.GET('/api/leads/{id}', { params: { path: { id } } })),
   });
 
@@ -77,6 +78,7 @@ export const leadHistory = (id: string) =>
   infiniteQueryOptions({
     ...paged,
     queryKey: ['leads', 'history', id],
+    staleTime: 0,
     queryFn: ({ pageParam }) => {
       const params = { path: { id }, query: { limit: 50, ...withCursor(pageParam) } };
       return answered(api.GET('/api/leads/{id}/history', { params }));

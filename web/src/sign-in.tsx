@@ -16,8 +16,8 @@ const takeCode = (): string | null => {
   history.replaceState(null, '', '/sign-in');
   return code;
 };
-const linkCode = takeCode();
-let isUsed = false;
+/** Taken as soon as this is loaded: whatever reads the address later finds nothing there. */
+let linkCode = takeCode();
 
 export function SignIn() {
   const navigate = useNavigate();
@@ -43,9 +43,15 @@ export function SignIn() {
   );
   useEffect(() => {
     document.title = 'Sign in · crm-sync';
-    if (linkCode === null || isUsed) return;
-    isUsed = true;
-    void signIn({ code: linkCode });
+    const useCode = (code: string | null): void => {
+      linkCode = null;
+      if (code !== null) void signIn({ code });
+    };
+    // A link that is opened where this page is already shown changes nothing but what stands after "#".
+    const onHash = (): void => useCode(takeCode());
+    useCode(linkCode);
+    window.addEventListener('hashchange', onHash);
+    return () => window.removeEventListener('hashchange', onHash);
   }, [signIn]);
   const submit = (event: FormEvent): void => {
     event.preventDefault();

@@ -67,8 +67,8 @@ export function Connect() {
     mutationFn: () => answered(api.POST('/api/connections', { body: bodyOf(form) })),
     onSuccess: async ({ id, name }) => {
       notice.said(`${name} is connected. Sync it to bring its clients here.`);
-      await forgetBooks();
       await navigate({ to: '/settings/connections/$id', params: { id } });
+      await forgetBooks();
     },
     onError: (error) => {
       const at = Object.keys(problemsOf(error));

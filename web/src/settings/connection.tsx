@@ -105,8 +105,8 @@ function DisconnectButton({ connection: { id, name } }: { connection: Connection
     mutationFn: () => done(api.DELETE('/api/connections/{id}', { params: { path: { id } } })),
     onSuccess: async () => {
       notice.said(`${name} is disconnected. Its leads and its log are still here.`);
-      await forgetBooks();
       await navigate({ to: '/settings' });
+      await forgetBooks();
     },
     onError: notice.failed,
   });
