@@ -57,11 +57,16 @@ export const SWITCHES = {
   rpcSlash: choice(['any', 'wanted'], 'whether /admin without a slash at its end opens to anybody'),
   rpcList: choice(['array', 'map'], 'getClientList as a list, or as a map by id'),
   rpcPages: choice(
-    ['honoured', 'ignored', 'refused'],
-    "getClientList's third parameter, the page: a hundred rows each, ignored, or an error",
+    ['honoured', 'hundreds', 'of-the-cut', 'ignored', 'refused'],
+    "getClientList's third parameter, the page: of as many rows as the limit says; always counted in hundreds; of the list as it was cut; ignored; or an error",
   ),
   rpcHonoursLimit: flag(true, 'getClientList gives no more rows than its second parameter says'),
   rpcLimit: amount(0, 'getClientList never gives more rows than this, without a word; 0: it does'),
+  rpcUsualLimit: amount(0, 'getClientList gives so many rows when no limit is asked for; 0: all'),
+  rpcSearch: choice(
+    ['found', 'everybody', 'nobody', 'refused'],
+    "what getClientList's first parameter finds: whom it should; everybody; nobody; or an error",
+  ),
   // the list of clients
   onPageCap: amount(100, 'most rows on a page'),
   onPageFixed: amount(0, 'always so many rows on a page, whatever is asked for; 0: off'),
@@ -113,6 +118,7 @@ export const SWITCHES = {
     'whether bookings can be read: yes; 404 as for an address that does not exist, in JSON-RPC a method that is not there; by JSON-RPC only; not by this role',
   ),
   rpcBookingsLimit: amount(0, 'getBookings never gives more rows than this, without a word; 0: it does'),
+  rpcBookingsOrder: choice(['asked', 'newest'], 'the order of getBookings: the one asked for; newest first'),
   nested: flag(true, 'a booking brings its service and provider along; false: their ids only'),
   companyTimezone: text('Europe/Berlin', 'the zone that /admin/company/info tells; empty: none'),
   now: text('', 'the instant that it is at the company, like 2026-11-22T15:30:00Z; empty: as the clock says'),

@@ -52,11 +52,16 @@ const rowOf = ({ crm, faults }: World, booking: Booking): string => {
   return `{"id":${idText(id, ids)},"client_id":${clientJson},${JSON.stringify(rest).slice(1)}`;
 };
 
+const byText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+
 const ORDERS: Record<string, (one: Booking, other: Booking) => number> = {
-  start_date_asc: (one, other) => (one.start < other.start ? -1 : 1),
-  start_date: (one, other) => (one.start > other.start ? -1 : 1),
-  record_date: (one, other) => (one.recorded > other.recorded ? -1 : 1),
+  start_date_asc: (one, other) => byText(one.start, other.start),
+  start_date: (one, other) => byText(other.start, one.start),
+  record_date: (one, other) => byText(other.recorded, one.recorded),
 };
+
+const orderIn = ({ faults }: World, filter: Filter): string =>
+  faults.switches.rpcBookingsOrder === 'newest' ? 'record_date' : (textOf(filter, 'order') ?? '');
 
 /** What getBookings answers: rows as JSON texts, the newest first unless another order is asked for. */
 export const rpcRows = (world: World, filter: Filter): readonly string[] => {
@@ -77,8 +82,9 @@ export const rpcRows = (world: World, filter: Filter): readonly string[] => {
         one.start >= now,
     )
     .toReversed()
-    .toSorted(ORDERS[textOf(filter, 'order') ?? ''] ?? (() => 0));
+    .toSorted(ORDERS[orderIn(world, filter)] ?? (() => 0));
   const { rpcBookingsLimit: most } = faults.switches;
+  faults.strikeIfSet(['rpcBookingsOrder']);
   const limit = Math.min(Number(textOf(filter, 'limit') ?? Infinity), most === 0 ? Infinity : most);
   faults.strikeIfSet(['rpcBookingsLimit']);
   return found.slice(0, limit).map((one) => rowOf(world, one));

@@ -27,9 +27,19 @@ const rowOf = ({ faults }: World, client: Client, fields: readonly (keyof Client
 type Row = Client | string;
 
 const pageOf = (world: World, rows: readonly Row[], limit: number | null, page: number): readonly Row[] => {
-  const size = Math.min(limit ?? ROWS_A_PAGE, ROWS_A_PAGE);
+  const { rpcLimit, rpcPages } = world.faults.switches;
+  const size = Math.min(limit ?? ROWS_A_PAGE, ROWS_A_PAGE, rpcLimit === 0 ? Infinity : rpcLimit);
+  const all = rpcPages === 'of-the-cut' && rpcLimit > 0 ? rows.slice(0, rpcLimit) : rows;
+  const start = (page - 1) * (rpcPages === 'hundreds' ? ROWS_A_PAGE : size);
   drift(world, rows, { page, size });
-  return rows.slice((page - 1) * size, page * size);
+  return all.slice(start, start + (rpcPages === 'hundreds' && rpcLimit === 0 ? ROWS_A_PAGE : size));
+};
+
+const found = ({ crm, faults }: World, search: string): readonly Client[] => {
+  const { order, listDeleted, rpcSearch } = faults.switches;
+  if (search !== '' && rpcSearch === 'nobody') return [];
+  const wanted = { order: order === 'id' ? ('id' as const) : ('name' as const), deleted: listDeleted };
+  return crm.list({ ...wanted, search: rpcSearch === 'everybody' ? '' : search });
 };
 
 const listJson = (world: World, rows: readonly Row[]): RpcOutcome => {
@@ -46,16 +56,27 @@ const listJson = (world: World, rows: readonly Row[]): RpcOutcome => {
 /** `page` is in no documentation: it is honoured, ignored or refused. `limit` too is at the server's mercy. */
 const getClientList: Method = (world, params) => {
   const [search, limitGiven, pageGiven] = params('searchString', 'limit', 'page');
-  const { rpcPages, rpcLimit, rpcHonoursLimit, order, listDeleted, weird, empty } = world.faults.switches;
-  world.faults.strikeIfSet(['rpcList', 'rpcPages', 'rpcLimit', 'rpcHonoursLimit', 'hide', 'weird', 'empty']);
+  const { rpcPages, rpcSearch, rpcHonoursLimit, rpcUsualLimit, rpcLimit, weird, empty } =
+    world.faults.switches;
+  world.faults.strikeIfSet([
+    'rpcList',
+    'rpcPages',
+    'rpcLimit',
+    'rpcUsualLimit',
+    'rpcHonoursLimit',
+    'rpcSearch',
+  ]);
+  world.faults.strikeIfSet(['hide', 'weird', 'empty']);
   const page = whole(pageGiven);
+  const text = typeof search === 'string' ? search : '';
   if (page !== null && rpcPages === 'refused') return error(-32602, 'Invalid params');
-  const wanted = { order: order === 'id' ? ('id' as const) : ('name' as const), deleted: listDeleted };
-  const found = empty ? [] : world.crm.list({ ...wanted, search: typeof search === 'string' ? search : '' });
-  const rows: Row[] = empty ? [] : [...found, ...world.crm.rows, ...weirdRows(weird)];
+  if (text !== '' && rpcSearch === 'refused') return error(-32602, 'Invalid params');
+  const rows: Row[] = empty ? [] : [...found(world, text), ...world.crm.rows, ...weirdRows(weird)];
   const limit = rpcHonoursLimit ? whole(limitGiven) : null;
-  if (page !== null && rpcPages === 'honoured') return listJson(world, pageOf(world, rows, limit, page));
-  const most = Math.min(limit ?? Infinity, rpcLimit === 0 ? Infinity : rpcLimit);
+  const isPaged = rpcPages !== 'ignored' && rpcPages !== 'refused';
+  if (page !== null && isPaged) return listJson(world, pageOf(world, rows, limit, page));
+  const usual = rpcUsualLimit === 0 ? Infinity : rpcUsualLimit;
+  const most = Math.min(limit ?? usual, rpcLimit === 0 ? Infinity : rpcLimit);
   return listJson(world, rows.slice(0, most));
 };
 

@@ -63,6 +63,7 @@ const bodies = (): { method: string; path: string; good: Record<string, unknown>
       path: '/api/connections',
       good: { provider: 'simplybook', company: name, login, secret: apiUserKey },
     },
+    { method: 'PATCH', path: `/api/connections/${connection.id}`, good: {} },
     { method: 'PUT', path: `/api/connections/${connection.id}/credentials`, good: { secret: apiUserKey } },
     ...['merge', 'split'].map((verb) => ({
       method: 'POST',
@@ -73,6 +74,9 @@ const bodies = (): { method: string; path: string; good: Record<string, unknown>
     { method: 'POST', path: `/api/quarantine/${connection.id}/replay`, good: {} },
   ];
 };
+
+/** What is wrong inside the fields that take an object when they are given one with a member that nobody knows. */
+const INSIDE: Record<string, string[]> = { fix: ['/$ne'], schedule: ['/$ne', '/cron'] };
 
 /** The fields of the body that the route takes, as the document has them. */
 const fieldsOf = (method: string, path: string): string[] => {
@@ -271,9 +275,9 @@ describe('a body that cannot be taken', () => {
       for (const field of fieldsOf(method, path)) {
         if (field === 'clientFields' && value === true) continue;
         const answer = await send(method, path, { ...good, [field]: value });
-        // The one field that takes an object knows none with this member.
-        const member = field === 'fix' && isEqual(value, { $ne: null }) ? '/$ne' : '';
-        expect([field, told(answer)]).toEqual([field, `400 ${answer.code} /${field}${member}`]);
+        const pointers = isEqual(value, { $ne: null }) ? (INSIDE[field] ?? ['']) : [''];
+        const named = pointers.map((member) => ` /${field}${member}`).join('');
+        expect([field, told(answer)]).toEqual([field, `400 ${answer.code}${named}`]);
         expect(['invalid-request', 'crm-domain-unknown']).toContain(answer.code);
       }
     }
@@ -314,15 +318,32 @@ describe('a body that cannot be taken', () => {
     ['company', '-acme'],
     ['company', 'studio\r\nX-Evil: 1'],
     ['company', 'bücher'],
+    ['login', ' \t'],
+    ['login', 'owner\u0007'],
+    ['secret', '   '],
+    ['name', ' '],
+    ['name', 'Acme\nStudio'],
     ['provider', 'salesforce'],
     ['timezone', 'Mars/Olympus'],
     ['timezone', '+25:00'],
     ['domain', 'evil.example'],
     ['clientsWithoutEmail', 'delete'],
-    ['schedule', { cron: '* * * * *', timezone: 'UTC' }],
+    ['schedule', '* * * * *'],
   ])('is 400 for a %s like %j', async (field, value) => {
     const answer = await send('POST', '/api/connections', { ...bodies()[0]?.good, [field]: value });
     expect([answer.status, answer.body.errors?.map(({ pointer }) => pointer)]).toEqual([400, [`/${field}`]]);
+  });
+
+  it('says first what kind of value it must be, and not how long a number is', async () => {
+    const body = { ...bodies()[0]?.good, login: 5, secret: {}, clientFields: 'yes' };
+    const { body: refused } = await send('POST', '/api/connections', body);
+    expect(refused.errors).toEqual([
+      { pointer: '/login', detail: 'login must be a string' },
+      { pointer: '/secret', detail: 'secret must be a string' },
+      { pointer: '/clientFields', detail: 'clientFields must be a boolean value' },
+    ]);
+    const list = await send('GET', '/api/leads?limit=-1');
+    expect(list.body.errors).toEqual([{ pointer: '?limit', detail: 'limit must be an integer number' }]);
   });
 
   it.each(['', 'x'.repeat(256), 'ä', 'a\tb'])('is 400 with an Idempotency-Key like %j', async (key) => {

@@ -148,6 +148,24 @@ describe('dismissing a booking', () => {
   });
 });
 
+describe('replaying all that match', () => {
+  it('leaves bookings to the next sync, and says how many of them wait', async () => {
+    const { company, connection } = await waitsIn();
+    company.crm.add({ name: 'Lost', email: '' });
+    await world.sync(connection);
+    const replay = async (more: object) =>
+      (await world.api('POST', '/api/quarantine/replay', { connectionId: connection.id, ...more })).body;
+    const events = await world.appended(async () => {
+      expect(await replay({})).toEqual({ released: 0, stillWaiting: 2, remaining: 0 });
+      expect(await replay({ kind: 'client' })).toMatchObject({ stillWaiting: 1 });
+      expect(await replay({ kind: 'booking' })).toMatchObject({ stillWaiting: 1 });
+      expect(await replay({ code: 'booking.time.impossible' })).toMatchObject({ stillWaiting: 1 });
+      expect(await replay({ code: 'booking.status.unknown' })).toMatchObject({ stillWaiting: 0 });
+    });
+    expect(events).toEqual([]);
+  });
+});
+
 describe('replaying a booking', () => {
   /** Clocks in Berlin jump over it, those in Lagos do not. */
   const JUMPED = { start: '2031-03-30 02:30:00', end: '2031-03-30 03:30:00' };

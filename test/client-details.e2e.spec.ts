@@ -134,18 +134,29 @@ describe('the custom fields of a client', () => {
     expect(asked(company)).toBe(2);
   });
 
-  it.each(['forbidden', 'empty', 'map'] as const)(
-    'do not keep a client from becoming a lead: %s',
-    async (fieldValues) => {
-      const company = await world.companies.open();
-      company.faults.set({ fieldValues });
-      company.crm.add({ ...person(company), birthday: '1990-02-03' });
-      const connection = await world.connect(company, { clientFields: true });
-      expect((await world.sync(connection)).status).toBe('succeeded');
-      const fields = fieldValues === 'map' ? birthday('1990-02-03') : [];
-      expect((await leadOf(connection)).sources[0]!.fields).toEqual(fields);
-    },
-  );
+  it.each(['empty', 'map'] as const)('are read however they come: %s', async (fieldValues) => {
+    const company = await world.companies.open();
+    company.faults.set({ fieldValues });
+    company.crm.add({ ...person(company), birthday: '1990-02-03' });
+    const connection = await world.connect(company, { clientFields: true });
+    expect((await world.sync(connection)).status).toBe('succeeded');
+    const fields = fieldValues === 'map' ? birthday('1990-02-03') : [];
+    expect((await leadOf(connection)).sources[0]!.fields).toEqual(fields);
+  });
+
+  it('do not keep a client from becoming a lead where the role may not see them: the run says so', async () => {
+    const company = await world.companies.open();
+    company.faults.set({ fieldValues: 'forbidden' });
+    for (let count = 0; count < 3; count += 1)
+      company.crm.add({ ...person(company), email: `c${count}@fields.example.com` });
+    const connection = await world.connect(company, { clientFields: true });
+    const { runId, status, stats, warnings } = await world.sync(connection);
+    expect([status, stats.leads_created]).toEqual(['succeeded', 3]);
+    expect(warnings).toEqual([{ code: 'client-fields-forbidden', detail: expect.stringContaining('role') }]);
+    const { body: run } = await world.api<{ warnings: unknown }>('GET', `/api/runs/${runId}`);
+    expect(run.warnings).toEqual(warnings);
+    expect(asked(company)).toBe(1);
+  });
 
   it('stay as they were when the role may not see them any more', async () => {
     const { company, connection } = await opened({ clientFields: true });

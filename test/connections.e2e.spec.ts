@@ -54,6 +54,8 @@ describe('connecting a company', () => {
       attention: null,
       schedule: null,
       nextSyncAt: null,
+      nextSyncs: [],
+      scheduleState: null,
       lastSyncedAt: null,
       createdAt: expect.stringMatching(INSTANT),
       version: 1,

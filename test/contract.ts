@@ -26,6 +26,8 @@ export type Connection = {
   attention: { code: string; detail: string } | null;
   schedule: { cron: string; timezone: string } | null;
   nextSyncAt: string | null;
+  nextSyncs: string[];
+  scheduleState: { code: 'waiting' | 'due' | 'retrying' | 'paused'; detail: string } | null;
   lastSyncedAt: string | null;
   createdAt: string;
   version: number;

@@ -94,6 +94,7 @@ describe('the OpenAPI document', () => {
     await api('POST', `/api/connections/${connection.id}/test`);
     await api('POST', `/api/connections/${connection.id}/sync`);
     await world.end((await world.start(connection)).id);
+    await api('PATCH', `/api/connections/${second.id}`, { name: 'Second', schedule: { cron: '0 0 29 2 *' } });
     await api('PUT', `/api/connections/${second.id}/credentials`, { secret });
     await api('DELETE', `/api/connections/${second.id}`);
     const [one, other] = leads.data.map(({ id }) => id);

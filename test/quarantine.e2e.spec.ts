@@ -468,11 +468,6 @@ describe('all that match', () => {
     },
   );
 
-  it('are clients where they are replayed: bookings are left alone', async () => {
-    const { body } = await sweep('replay', { kind: 'booking' });
-    expect(body).toEqual({ released: 0, stillWaiting: 0, remaining: 0 });
-  });
-
   it('may be swept while a sync is going on', async () => {
     const { company, connection } = await crowd(120);
     for (const { id } of company.crm.all().slice(0, 60)) company.crm.change(id, { email: address('found') });

@@ -202,6 +202,27 @@ describe('clients with one e-mail address', () => {
   });
 });
 
+describe('a client whose id the CRM gives to somebody else', () => {
+  it('stays the lead of that id, with the values of now, and takes nobody else’s', async () => {
+    const { company, connection, clients } = await companyOf(person('Gone Before'), person('Ida Other'));
+    const [first, other] = [await leadOf(connection, clients[0]!), await leadOf(connection, clients[1]!)];
+    const newcomer = person('Newt Comer');
+    company.crm.change(clients[0]!.id, newcomer);
+    expect((await world.sync(connection)).stats).toMatchObject({ leads_updated: 1, leads_unchanged: 1 });
+    expect(await leadOf(connection, clients[0]!)).toMatchObject({ id: first.id, ...newcomer });
+    const { id, version, email } = other;
+    expect(await leadOf(connection, clients[1]!)).toMatchObject({ id, version, email });
+
+    company.crm.change(clients[0]!.id, { ...person('Next Comer'), email: clients[1]!.email });
+    expect((await world.sync(connection)).errors).toMatchObject([{ code: 'email.taken' }]);
+    expect(await leadOf(connection, clients[0]!)).toMatchObject({ id: first.id, ...newcomer });
+    expect(await leadOf(connection, clients[1]!)).toMatchObject({
+      id: other.id,
+      sources: [{ externalId: '2' }],
+    });
+  });
+});
+
 describe('a client whose new e-mail belongs to another lead', () => {
   it('waits with both leads named, which stay as they are, and is let go when the address is free', async () => {
     const { company, connection, clients } = await companyOf(person('Paul Old'), person('Rosa Owner'));

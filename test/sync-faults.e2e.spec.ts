@@ -288,6 +288,24 @@ describe('records that are none', () => {
   });
 });
 
+describe('a CRM that asks one company for fewer requests', () => {
+  it.each([
+    ['with 429', { kind: 'rate-limit', on: 'clients', value: 1 }],
+    ['with 403', { kind: 'status', on: 'clients', value: 403 }],
+  ] as const)('%s ends the run of that one alone, and the next brings everything', async (_, trouble) => {
+    const slow = await world.connected(SMALL_PAGES);
+    const other = await world.connected(SMALL_PAGES);
+    slow.company.faults.set({ troubles: [trouble] });
+    const [refusal, done] = await Promise.all([refused(slow.connection), world.sync(other.connection)]);
+    expect(refusal.type).toMatch(/crm-(rate-limited|permission-denied)$/);
+    expect([done.status, done.stats.leads_created]).toEqual(['succeeded', 25]);
+    slow.company.faults.set({ troubles: [] });
+    expect((await world.sync(slow.connection)).stats).toMatchObject({ clients_fetched: 25 });
+    await expectLeadsOf(slow.connection, slow.company);
+    await expectLeadsOf(other.connection, other.company);
+  });
+});
+
 describe('a company that does not let us in any more', () => {
   it('makes its connection say what is wrong, once, until the credentials work again', async () => {
     const { company, connection } = await world.connected({ clients: 3 });

@@ -49,6 +49,37 @@ const routes: Draft[] = [
     expected: COMPLETE,
   },
   {
+    name: 'bookings-rpc-cut-odd',
+    says: 'without REST, which cuts bookings at seven',
+    ...FEW,
+    switches: { restMissing: true, rpcBookingsLimit: 7 },
+    expected: COMPLETE,
+  },
+  {
+    name: 'bookings-rpc-newest',
+    says: 'without REST, which lists the newest bookings first, whatever is asked',
+    ...FEW,
+    switches: { restMissing: true, rpcBookingsOrder: 'newest' },
+    expected: COMPLETE,
+  },
+  {
+    name: 'bookings-rpc-newest-cut',
+    says: 'without REST, which lists the newest bookings first and cuts them at ten',
+    ...FEW,
+    switches: { restMissing: true, rpcBookingsOrder: 'newest', rpcBookingsLimit: 10 },
+    expected: COMPLETE,
+  },
+  {
+    name: 'bookings-rpc-cut-one-time',
+    says: 'without REST, which cuts bookings at ten of 15 that start at one time',
+    ...FEW,
+    switches: { restMissing: true, rpcBookingsLimit: 10 },
+    before: ({ bookings }) => {
+      for (let count = 0; count < 15; count += 1) bookings.add({ start: '2040-05-05 10:00:00' });
+    },
+    expected: SAID_TO_BE_INCOMPLETE,
+  },
+  {
     name: 'bookings-not-nested',
     says: 'whose bookings bring ids of services and providers only',
     ...FEW,

@@ -32,6 +32,9 @@ const MORE = 3;
 /** How often a question is asked until an answer can be used. */
 const TRIES = 5;
 
+/** Searches by JSON-RPC, where pages prove nothing: one for each digit and letter, for two lists at most. */
+const SEARCHES = 2 * 36;
+
 const CLIENT_LISTS = new Set<RouteName>(['clients', 'rpc-clients']);
 const BOOKING_LISTS = new Set<RouteName>(['bookings', 'rpc-bookings']);
 
@@ -48,7 +51,9 @@ const limitsOf = (company: Company): { clients: number; bookings: number; rest: 
   const booked = bookings.all().length + bookings.rows.length;
   const ofBookings = isShuffled ? PASSES_OF_BOOKINGS.shuffled : PASSES_OF_BOOKINGS.usual;
   return {
-    clients: (isShuffled ? PASSES.shuffled : PASSES.clients) * (pages(clients, company) + MORE),
+    clients:
+      (isShuffled ? PASSES.shuffled : PASSES.clients) * (pages(clients, company) + MORE) +
+      (faults.switches.restMissing ? SEARCHES : 0),
     bookings: ofBookings * (pages(booked, company) + MORE),
     rest: MORE + clients,
   };

@@ -1,8 +1,11 @@
 import type { Company } from '../companies.ts';
 import type { SwitchName, Switches } from '../faults.ts';
 
-/** What one sync comes to: leads and quarantine are what the CRM holds; it says that they may not be; or a refusal. */
-export type Outcome = 'complete' | 'incomplete' | Refusal;
+/**
+ * What one sync comes to: leads and quarantine are what the CRM holds; it says that they may not be; it warns that nothing
+ * proves that they are; or a refusal.
+ */
+export type Outcome = 'complete' | 'incomplete' | 'unproven' | Refusal;
 
 /** The last part of a problem type. */
 export type Refusal = `crm-${string}`;
@@ -12,6 +15,7 @@ export type Expected = { notConnected: Refusal } | readonly [Outcome, Outcome];
 
 export const COMPLETE: Expected = ['complete', 'complete'];
 export const SAID_TO_BE_INCOMPLETE: Expected = ['incomplete', 'incomplete'];
+export const SAID_TO_BE_UNPROVEN: Expected = ['unproven', 'unproven'];
 export const refused = (code: Refusal): Expected => [code, code];
 export const notConnected = (code: Refusal): Expected => ({ notConnected: code });
 
@@ -67,12 +71,17 @@ export type Draft = {
 
 export type Profile = Draft & { theme: Theme };
 
+const WORDS: Partial<Record<Outcome, string>> = {
+  complete: 'complete',
+  incomplete: 'said to be incomplete',
+  unproven: 'said not to be proven',
+};
+
 /** The outcome for people. */
 export const inWords = (expected: Expected): string => {
   if ('notConnected' in expected) return `not connected: ${expected.notConnected}`;
   const [first, second] = expected;
-  const words = (one: Outcome): string =>
-    one === 'incomplete' ? 'said to be incomplete' : one === 'complete' ? 'complete' : `refused: ${one}`;
+  const words = (one: Outcome): string => WORDS[one] ?? `refused: ${one}`;
   if (first === second) return words(first);
   return `${words(first)}, then ${words(second)}`;
 };

@@ -44,7 +44,7 @@ export const TOKENS: readonly Draft[] = [
     clients: 63,
     switches: { expireAfter: 1, refreshRefused: true, rpcMissing: true },
     expected: refused('crm-permission-denied'),
-    logins: 7,
+    logins: 9,
   },
   {
     name: 'expired-between-syncs',
@@ -85,6 +85,6 @@ export const TOKENS: readonly Draft[] = [
     says: 'without REST, whose tokens are good for three requests',
     switches: { restMissing: true, expireAfter: 3 },
     expected: COMPLETE,
-    logins: 5,
+    logins: 9,
   },
 ];

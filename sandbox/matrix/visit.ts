@@ -10,7 +10,7 @@ import { truthOf } from './truth.ts';
 
 type Connection = { id: string };
 type Problem = { type: string; runId?: string };
-type Sync = { runId: string; status: string };
+type Sync = { runId: string; status: string; warnings: { code: string }[] };
 
 /** One sync: how it ended, what it asked for, and whether our books are what they have to be. */
 export type Synced = {
@@ -22,6 +22,12 @@ export type Synced = {
 };
 
 const codeOf = ({ type }: Problem): string => type.split('/').at(-1) ?? '';
+
+/** What cannot be proven is said, and what can is not. */
+const unsaid = (warnings: readonly string[], expected: Outcome): string[] =>
+  warnings.some((code) => code.endsWith('-count-unknown')) === (expected === 'unproven')
+    ? []
+    : [`warned of ${warnings.join(', ') || 'nothing'}`];
 
 /** One profile's use of the service: connects a company and syncs it. */
 export class Visit {
@@ -64,6 +70,7 @@ export class Visit {
     const answer = await this.#ask<Sync & Problem>('POST', path, undefined, { prefer: 'wait=600' });
     const asked = [...company.requests.list];
     const run = answer.status === 200 ? answer.body.status : codeOf(answer.body);
+    const warnings = answer.status === 200 ? answer.body.warnings.map(({ code }) => code) : [];
     const books = await booksOf(this.#ask, this.#id);
     const wrong = compare(company, books, { ...before, booked: this.#booked }, expected === 'complete');
     const events = answer.status === 200 ? await eventsOf(this.#ask, answer.body.runId) : null;
@@ -72,7 +79,12 @@ export class Visit {
       asked,
       books,
       appended: events === null ? null : events.filter((type) => !type.startsWith('Sync')).length,
-      wrong: [...this.#ended(run, expected), ...wrong, ...overstepped(company)],
+      wrong: [
+        ...this.#ended(run, expected),
+        ...unsaid(warnings, expected),
+        ...wrong,
+        ...overstepped(company),
+      ],
     };
   }
 
@@ -83,9 +95,10 @@ export class Visit {
     const isClean = all.every((place) => place !== 'waiting') && nameless === 0 && !isForbidden;
     const wanted = {
       complete: isClean ? 'succeeded' : 'succeeded-with-errors',
+      unproven: 'succeeded',
       incomplete: 'suspicious',
     };
-    const want = expected === 'complete' || expected === 'incomplete' ? wanted[expected] : expected;
+    const want = Object.hasOwn(wanted, expected) ? wanted[expected as keyof typeof wanted] : expected;
     return run === want ? [] : [`ended as ${run} instead of ${want}`];
   }
 

@@ -1,6 +1,13 @@
 import type { Switches } from '../faults.ts';
 import { NO_WAY_IN } from './no-way-in.ts';
-import { COMPLETE, notConnected, SAID_TO_BE_INCOMPLETE, type Draft, type Expected } from './profile.ts';
+import {
+  COMPLETE,
+  notConnected,
+  SAID_TO_BE_INCOMPLETE,
+  SAID_TO_BE_UNPROVEN,
+  type Draft,
+  type Expected,
+} from './profile.ts';
 
 const NO_REST: Partial<Switches> = { restMissing: true };
 const KEY = { secret: 'api-user-key' } as const;
@@ -63,6 +70,78 @@ const byRpc = (
   ...more,
 });
 
+const NO_PAGES: Partial<Switches> = { rpcPages: 'ignored' };
+const FOUND = { everybody: 'everybody', nobody: 'nobody', refused: 'an error' };
+
+type Cut = [name: string, says: string, switches: Partial<Switches>, expected: Expected, clients?: number];
+
+/** JSON-RPC never tells how many clients there are. */
+const CUT: Cut[] = [
+  ['no-pages', 'pages ignored', NO_PAGES, COMPLETE],
+  ['pages-refused', 'pages refused', { rpcPages: 'refused' }, COMPLETE],
+  ['pages-of-hundreds', 'pages counted in hundreds', { rpcPages: 'hundreds' }, COMPLETE],
+  ['round-no-pages', 'a round number of clients, pages ignored', NO_PAGES, COMPLETE, 100],
+  ['cut-ten', 'at most ten rows, in pages', { rpcLimit: 10 }, COMPLETE],
+  ['cut-odd', 'at most 17 rows, in pages', { rpcLimit: 17 }, COMPLETE],
+  [
+    'cut-ten-no-pages',
+    'at most ten rows, pages ignored',
+    { ...NO_PAGES, rpcLimit: 10 },
+    SAID_TO_BE_INCOMPLETE,
+  ],
+  [
+    'cut-odd-no-pages',
+    'at most 17 rows, pages ignored',
+    { ...NO_PAGES, rpcLimit: 17 },
+    SAID_TO_BE_INCOMPLETE,
+  ],
+  [
+    'cut-ten-then-pages',
+    'at most ten rows, and pages of those',
+    { rpcPages: 'of-the-cut', rpcLimit: 10 },
+    SAID_TO_BE_INCOMPLETE,
+  ],
+  [
+    'cut-ten-of-hundreds',
+    'at most ten rows, pages counted in hundreds',
+    { rpcPages: 'hundreds', rpcLimit: 10 },
+    SAID_TO_BE_INCOMPLETE,
+  ],
+  ['cut-ten-unless-asked', 'ten rows where none are asked for', { ...NO_PAGES, rpcUsualLimit: 10 }, COMPLETE],
+  [
+    'cut-no-pages',
+    'at most 100 rows, pages ignored',
+    { ...NO_PAGES, rpcLimit: 100 },
+    SAID_TO_BE_INCOMPLETE,
+    123,
+  ],
+  [
+    'cut-pages-refused',
+    'at most 100 rows, pages refused',
+    { rpcPages: 'refused', rpcLimit: 100 },
+    SAID_TO_BE_INCOMPLETE,
+    123,
+  ],
+  [
+    'no-proof',
+    'pages ignored, and each search finds everybody',
+    { ...NO_PAGES, rpcSearch: 'everybody' },
+    SAID_TO_BE_UNPROVEN,
+  ],
+  [
+    'no-proof-cut-odd',
+    'at most 17 rows, pages ignored and searches refused',
+    { ...NO_PAGES, rpcSearch: 'refused', rpcLimit: 17 },
+    SAID_TO_BE_UNPROVEN,
+  ],
+  ...(['everybody', 'nobody', 'refused'] as const).map((rpcSearch): Cut => [
+    `no-proof-${rpcSearch}`,
+    `at most ten rows, pages ignored, and searches find ${FOUND[rpcSearch]}`,
+    { ...NO_PAGES, rpcSearch, rpcLimit: 10 },
+    SAID_TO_BE_INCOMPLETE,
+  ]),
+];
+
 const rpc: Draft[] = [
   byRpc('list', 'getClientList as a list', {}),
   byRpc('map', 'getClientList as a map by id', { rpcList: 'map' }),
@@ -72,23 +151,8 @@ const rpc: Draft[] = [
   byRpc('no-limit', "getClientList's limit ignored", { rpcHonoursLimit: false }, { clients: 150 }),
   byRpc('round', 'a round number of clients, in pages', {}, { clients: 150 }),
   byRpc('cut-pages', 'at most 100 rows, in pages', { rpcLimit: 100 }, { clients: 123 }),
-  byRpc(
-    'cut-no-pages',
-    'at most 100 rows, pages ignored',
-    { rpcLimit: 100, rpcPages: 'ignored' },
-    {
-      clients: 123,
-      expected: SAID_TO_BE_INCOMPLETE,
-    },
-  ),
-  byRpc(
-    'cut-pages-refused',
-    'at most 100 rows, pages refused',
-    { rpcLimit: 100, rpcPages: 'refused' },
-    {
-      clients: 123,
-      expected: SAID_TO_BE_INCOMPLETE,
-    },
+  ...CUT.map(([name, says, switches, expected, clients = 23]) =>
+    byRpc(name, says, switches, { expected, clients }),
   ),
   byRpc('drift', 'in pages, renamed while read', { rpcLimit: 100, drift: 'rename' }, { clients: 223 }),
   byRpc(

@@ -4,6 +4,7 @@ export type RefusalKind =
   | 'unauthenticated' // nobody we know
   | 'not-found'
   | 'conflict' // right, but not now: it clashes with what is stored
+  | 'precondition-failed' // right, but not for the version that it was meant for
   | 'unprocessable' // well-formed, yet it cannot be done
   | 'bad-gateway' // the CRM did not do its part
   | 'unavailable'; // we cannot do ours at the moment

@@ -38,6 +38,10 @@ const asUtc = (local: string): number | null => {
   return Number.isNaN(instant) ? null : instant;
 };
 
+/** How far clocks in a zone are ahead of UTC at an instant (UTC milliseconds). */
+export const offsetAt = (instant: number, zone: string): number =>
+  (asUtc(localTime(instant, zone)) ?? instant) - Math.floor(instant / 1000) * 1000;
+
 /**
  * When clocks in a zone show this time, in UTC milliseconds. Once as a rule; never in the hour that is skipped when
  * clocks go forward; twice, the earlier one first, in the hour that is repeated when they go back. Never shifted: what
@@ -47,7 +51,7 @@ export const instantsOf = (local: string, zone: string): number[] => {
   const utc = asUtc(local);
   if (utc === null) return [];
   // No zone changes its clocks twice within two days, so one of these offsets is the one that holds here.
-  const offsets = [utc - DAY, utc + DAY].map((near) => (asUtc(localTime(near, zone)) ?? near) - near);
+  const offsets = [utc - DAY, utc + DAY].map((near) => offsetAt(near, zone));
   const candidates = [...new Set(offsets)].map((offset) => utc - offset).toSorted((a, b) => a - b);
   // Neither 30 February nor a skipped hour comes back as it was written.
   return candidates.filter((instant) => localTime(instant, zone) === local);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  changeSchedule,
+  changeSettings,
   connect,
   connection,
   connectionStream,
@@ -10,7 +12,7 @@ import {
   replaceCredentials,
 } from '../../src/modules/crm-connection/connection.decider.ts';
 import type { ConnectionState } from '../../src/modules/crm-connection/connection.decider.ts';
-import type { ConnectionEvent, CrmConnected } from '../../src/modules/crm-connection/contract.ts';
+import type { ConnectionEvent, CrmConnected, Schedule } from '../../src/modules/crm-connection/contract.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import { given } from '../given.ts';
 
@@ -26,6 +28,8 @@ const FACTS: CrmConnected['data'] = {
 const LABELS = { name: 'Studio Nord', login: 'olga@studio.example' };
 const REFUSED = { code: 'crm-credentials-refused', detail: 'The CRM does not accept the password.' };
 const LOCKED = { code: 'crm-two-factor-required', detail: 'The CRM asks for a second factor.' };
+
+const NIGHTLY: Schedule = { cron: '30 2 * * *', timezone: 'Europe/Berlin' };
 
 const connected = given(connection).when(connect(FACTS, LABELS));
 const troubled = [...connected, ...given(connection, ...connected).when(needAttention(ID, REFUSED))];
@@ -89,6 +93,52 @@ describe('a connection', () => {
     expect(given(connection, ...recovered).when(needAttention(ID, REFUSED))).toHaveLength(1);
   });
 
+  it('gets a schedule, another one, and none; the same again is no change', () => {
+    const planned = given(connection, ...connected).when(changeSchedule(ID, NIGHTLY));
+    expect(planned).toEqual([{ type: 'CrmScheduleChanged', data: { connectionId: ID, schedule: NIGHTLY } }]);
+    const past = [...connected, ...planned];
+    expect(given(connection, ...past).when(changeSchedule(ID, { ...NIGHTLY }))).toEqual([]);
+    expect(given(connection, ...past).when(changeSchedule(ID, { ...NIGHTLY, timezone: 'UTC' }))).toHaveLength(
+      1,
+    );
+    const none = given(connection, ...past).when(changeSchedule(ID, null));
+    expect(none).toEqual([{ type: 'CrmScheduleChanged', data: { connectionId: ID, schedule: null } }]);
+    expect(given(connection, ...past, ...none).when(changeSchedule(ID, null))).toEqual([]);
+    expect(given(connection, ...connected).when(changeSchedule(ID, null))).toEqual([]);
+  });
+
+  it('may have its schedule from the beginning, and keeps it through trouble', () => {
+    const planned = given(connection).when(connect(FACTS, LABELS, NIGHTLY));
+    expect(planned.map(({ type }) => type)).toEqual(['CrmConnected', 'CrmScheduleChanged']);
+    const trouble = given(connection, ...planned).when(needAttention(ID, REFUSED));
+    const past = [...planned, ...trouble, ...given(connection, ...planned, ...trouble).when(recover(ID))];
+    expect(given(connection, ...past).when(changeSchedule(ID, NIGHTLY))).toEqual([]);
+  });
+
+  it('gets other settings: the event says which, as they are now, and the name is a personal value', () => {
+    const wanted = { name: 'Studio Süd', clientFields: true, clientsWithoutEmail: 'quarantine' } as const;
+    const events = given(connection, ...connected).when(changeSettings(ID, wanted));
+    expect(events).toEqual([
+      {
+        type: 'CrmSettingsChanged',
+        data: { connectionId: ID, changed: ['name', 'clientFields'], clientFields: true },
+        personal: { name: 'Studio Süd' },
+        subject: `connection-${ID}`,
+      },
+    ]);
+    expect(given(connection, ...connected, ...events).when(changeSettings(ID, wanted))).toEqual([]);
+  });
+
+  it('that stays as it is records nothing: nothing wanted, nothing named, nothing new', () => {
+    for (const wanted of [{}, { name: undefined } as object, { name: LABELS.name, country: null }]) {
+      expect(given(connection, ...connected).when(changeSettings(ID, wanted))).toEqual([]);
+    }
+    const german = given(connection, ...connected).when(changeSettings(ID, { country: 'DE' }));
+    expect(german[0]).not.toHaveProperty('personal');
+    const unsaid = given(connection, ...connected, ...german).when(changeSettings(ID, { country: null }));
+    expect(unsaid).toMatchObject([{ data: { changed: ['country'], country: null } }]);
+  });
+
   it('is disconnected once, in whatever state it is', () => {
     expect(disconnected.at(-1)).toEqual({ type: 'CrmDisconnected', data: { connectionId: ID } });
     expect(given(connection, ...disconnected).when(disconnect(ID))).toEqual([]);
@@ -100,6 +150,9 @@ describe('a connection', () => {
     replaceCredentials(ID, 'x'),
     needAttention(ID, REFUSED),
     recover(ID),
+    changeSchedule(ID, NIGHTLY),
+    changeSchedule(ID, null),
+    changeSettings(ID, { name: 'Studio Süd', country: 'DE' }),
     disconnect(ID),
   ] as ((state: ConnectionState) => ConnectionEvent[])[];
 

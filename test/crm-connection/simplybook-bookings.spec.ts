@@ -384,6 +384,81 @@ describe('by JSON-RPC, where REST has no bookings', () => {
   });
 
   it.each([
+    { rpcBookingsLimit: 10 },
+    { rpcBookingsLimit: 7 },
+    { rpcBookingsLimit: 17, rpcBookingsOrder: 'newest' },
+    { rpcBookingsOrder: 'newest' },
+  ] as const)('with %j they are all read, and proven to be all', async (switches) => {
+    const meeting = await meetBoth({ clients: 9, bookings: 90, switches: { ...byRpc, ...switches } });
+    const { bookings } = meeting.sandbox;
+    const past = moved(bookings.now(), -days(200));
+    for (let count = 0; count < 25; count += 1) {
+      const recorded = moved(bookings.now(), -days(count % 9) - 3_600_000);
+      bookings.add({ start: past, end: past, recorded });
+    }
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([sorted(ids), end, warnings]).toEqual([wantedIn(meeting.sandbox), { complete: true }, []]);
+  });
+
+  it.each([7, 20])(
+    'they are said to be incomplete or not proven where %i of one time are an answer',
+    async (most) => {
+      const meeting = await meetBoth({ clients: 1, switches: { ...byRpc, rpcBookingsLimit: most } });
+      const { bookings } = meeting.sandbox;
+      for (let count = 0; count < 23; count += 1) bookings.add({ start: '2030-05-05 10:00:00' });
+      const { ids, end, warnings } = await meeting.listBookings();
+      expect(ids).toHaveLength(most);
+      expect([end, warnings.map(({ code }) => code)]).toEqual(
+        most === 7
+          ? [{ complete: true, unproven: true }, ['bookings-count-unknown']]
+          : [{ complete: false, reason: expect.stringContaining('exactly 20 bookings that') }, []],
+      );
+    },
+  );
+
+  it('they are said to be incomplete where one day has more than an answer holds, which its other end shows', async () => {
+    const meeting = await meetBoth({ clients: 1, switches: { ...byRpc, rpcBookingsLimit: 7 } });
+    const { bookings } = meeting.sandbox;
+    for (let hour = 10; hour < 22; hour += 1) bookings.add({ start: `2030-05-05 ${hour}:00:00` });
+    const { ids, end } = await meeting.listBookings();
+    expect(ids).toHaveLength(12);
+    expect(end).toEqual({ complete: false, reason: expect.stringContaining('knows of others') });
+  });
+
+  it.each([1, 4, 6, 10])('%i of them on one day are believed without a word', async (count) => {
+    const meeting = await meetBoth({ clients: 1, switches: byRpc });
+    const { bookings } = meeting.sandbox;
+    for (let hour = 10; hour < 10 + count; hour += 1) bookings.add({ start: `2030-05-05 ${hour}:00:00` });
+    const { ids, end, warnings } = await meeting.listBookings();
+    expect([ids.length, end, warnings]).toEqual([count, { complete: true }, []]);
+  });
+
+  it('a token that ends between the clients and the bookings is replaced, and does not read as a right that is missing', async () => {
+    const meeting = await meetBoth({ clients: 5, bookings: 60, switches: { restMissing: true } });
+    await meeting.list();
+    meeting.sandbox.auth.expireTokens();
+    meeting.sandbox.requests.clear();
+    const { ids, end, warnings } = await meeting.listBookings({ timezone: 'Europe/Berlin' });
+    expect([sorted(ids), end, warnings]).toEqual([wantedIn(meeting.sandbox), { complete: true }, []]);
+    expect(meeting.sandbox.requests.summary().rpcLogins).toEqual({ ok: 1, failed: 0 });
+  });
+
+  it('a right that is missing costs no login, each time anew', async () => {
+    const switches = { restMissing: true, bookingsRoute: 'forbidden' } as const;
+    const meeting = await meetBoth({ clients: 5, bookings: 60, switches });
+    await meeting.list();
+    meeting.sandbox.requests.clear();
+    const { warnings } = await meeting.listBookings();
+    expect(warnings.map(({ code }) => code)).toEqual(['bookings-forbidden']);
+    const { logins, rpcLogins, byRoute } = meeting.sandbox.requests.summary();
+    expect([logins, rpcLogins]).toEqual([
+      { ok: 0, failed: 0 },
+      { ok: 0, failed: 0 },
+    ]);
+    expect(byRoute).toMatchObject({ 'rpc-bookings': 2, 'rpc-clients': 1 });
+  });
+
+  it.each([
     ['missing', 'bookings-not-offered'],
     ['forbidden', 'bookings-forbidden'],
   ] as const)('where they are %s there too it ends with a warning', async (bookingsRoute, code) => {

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readClientFields } from '../../src/modules/crm-connection/simplybook/client-fields.ts';
 import { parseJson } from '../../src/modules/crm-connection/simplybook/json.ts';
+import type { Switches } from '../../sandbox/faults.ts';
+import { idsIn, meetBoth, never } from './simplybook.ts';
 
 const read = (value: unknown) => {
   const json = parseJson(JSON.stringify(value));
@@ -64,5 +66,31 @@ describe('The custom fields of a client', () => {
         expect(Array.isArray(read({ fields }))).toBe(true);
       }),
     );
+  });
+});
+
+describe('Asking for custom fields', () => {
+  const asked = async (switches: Partial<Switches>) => {
+    const meeting = await meetBoth({ clients: 3, switches });
+    await meeting.list();
+    const ids = [...idsIn(meeting.sandbox), '999'];
+    const told: string[] = [];
+    for await (const one of meeting.provider.clientFields(meeting.session, ids, never)) {
+      told.push('warning' in one ? one.warning.code : one.externalId);
+    }
+    return { told, ids, requests: meeting.sandbox.requests.summary().byRoute['field-values'] ?? 0 };
+  };
+
+  it('leaves out who is gone', async () => {
+    const { told, ids, requests } = await asked({});
+    expect([told, requests]).toEqual([ids.slice(0, 3), 4]);
+  });
+
+  it.each([
+    ['the role may not see them', { fieldValues: 'forbidden' }, 'client-fields-forbidden', 1],
+    ['there is JSON-RPC alone', { restMissing: true }, 'client-fields-not-offered', 0],
+  ] as const)('says so where %s, instead of reading it as "no fields"', async (_, switches, code, most) => {
+    const { told, requests } = await asked(switches);
+    expect([told, requests]).toEqual([[code], most]);
   });
 });

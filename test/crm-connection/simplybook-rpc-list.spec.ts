@@ -9,20 +9,107 @@ const byRpc = (switches: Partial<Switches> = {}, clients = 120): Promise<Meeting
 
 const asked = ({ sandbox }: Meeting): number | undefined => sandbox.requests.summary().byRoute['rpc-clients'];
 
+const warned = ({ pages }: Awaited<ReturnType<Meeting['list']>>): string[] =>
+  pages.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code));
+
+/** Six questions prove an ordinary list; pages that are strange cost two readings, and no pages some searches. */
+const PROVEN: [Partial<Switches>, number, number][] = [
+  [{}, 120, 6],
+  [{}, 23, 6],
+  [{}, 100, 6],
+  [{}, 2, 6],
+  [{}, 1, 5],
+  [{}, 0, 6],
+  [{ rpcList: 'map' }, 0, 6],
+  [{ order: 'id' }, 99, 6],
+  [{ rpcList: 'map' }, 120, 9],
+  [{ rpcLimit: 10 }, 23, 12],
+  [{ rpcLimit: 17 }, 23, 9],
+  [{ rpcPages: 'hundreds' }, 23, 14],
+  [{ rpcPages: 'ignored' }, 23, 14],
+  [{ rpcPages: 'ignored' }, 1234, 14],
+  [{ rpcPages: 'refused' }, 100, 13],
+  [{ rpcPages: 'refused', rpcHonoursLimit: false }, 7, 13],
+  [{ rpcPages: 'ignored', rpcUsualLimit: 10 }, 23, 16],
+];
+
+/** The whole list, a look for pages, and two readings of five pages with an empty one. */
+const ALL_PAGES = 1 + 1 + 2 + 11;
+
 describe('Clients by JSON-RPC', () => {
+  it.each(PROVEN)(
+    'with %j are all of them, and proven to be: %i clients',
+    async (switches, clients, requests) => {
+      const meeting = await byRpc(switches, clients);
+      const listing = await meeting.list();
+      expect([sorted(listing.ids), listing.end]).toEqual([idsIn(meeting.sandbox), { complete: true }]);
+      expect([asked(meeting), warned(listing)]).toEqual([requests, []]);
+    },
+  );
+
   it.each<[Partial<Switches>, number]>([
-    [{}, 120],
-    [{ rpcList: 'map' }, 120],
-    [{ rpcPages: 'ignored' }, 1234],
-    [{ rpcPages: 'refused', rpcHonoursLimit: false }, 7],
-    [{}, 0],
-    [{ rpcList: 'map' }, 0],
-    [{ order: 'id' }, 99],
-  ])('with %j come whole in one answer, all %i of them', async (switches, clients) => {
+    [{ rpcLimit: 10, rpcPages: 'ignored' }, 23],
+    [{ rpcLimit: 17, rpcPages: 'ignored' }, 23],
+    [{ rpcLimit: 22, rpcPages: 'refused' }, 23],
+    [{ rpcLimit: 3, rpcPages: 'refused' }, 23],
+    [{ rpcLimit: 10, rpcPages: 'hundreds' }, 23],
+    [{ rpcLimit: 10, rpcPages: 'of-the-cut' }, 23],
+    [{ rpcLimit: 10, rpcPages: 'of-the-cut' }, 12],
+    [{ rpcLimit: 100, rpcPages: 'ignored' }, 250],
+    [{ rpcLimit: 100, rpcPages: 'refused' }, 250],
+    [{ rpcLimit: 100, rpcPages: 'ignored', rpcHonoursLimit: false }, 250],
+    [{ rpcUsualLimit: 10, rpcPages: 'ignored', rpcHonoursLimit: false }, 23],
+  ])('with %j are said to be incomplete: a search finds others', async (switches, clients) => {
     const meeting = await byRpc(switches, clients);
     const { ids, end } = await meeting.list();
-    expect([sorted(ids), end]).toEqual([idsIn(meeting.sandbox), { complete: true }]);
-    expect(asked(meeting)).toBe(1);
+    expect(idsIn(meeting.sandbox)).toEqual(expect.arrayContaining(ids));
+    expect(end).toEqual({ complete: false, reason: expect.stringContaining('knows of others') });
+  });
+
+  it.each<[Partial<Switches>, number]>([
+    [{ rpcSearch: 'everybody' }, 23],
+    [{ rpcSearch: 'nobody' }, 23],
+    [{ rpcSearch: 'refused' }, 23],
+    [{ rpcSearch: 'refused', rpcLimit: 17 }, 23],
+    [{ rpcLimit: 2_001 }, 2_300],
+  ])(
+    'with %j are taken, and a warning says that nothing proves that they are all',
+    async (switches, clients) => {
+      const meeting = await byRpc({ rpcPages: 'ignored', ...switches }, clients);
+      const listing = await meeting.list();
+      expect(listing.ids).toHaveLength(switches.rpcLimit ?? clients);
+      expect([listing.end, warned(listing)]).toEqual([
+        { complete: true, unproven: true },
+        ['clients-count-unknown'],
+      ]);
+    },
+  );
+
+  it.each([10, 50, 2_300])(
+    'of which there are %i, and no proof, are said to be incomplete: so round are limits',
+    async (rpcLimit) => {
+      const switches = { rpcPages: 'ignored', rpcSearch: 'everybody', rpcLimit } as const;
+      const { list } = await byRpc(switches, rpcLimit + 13);
+      expect((await list()).end).toEqual({
+        complete: false,
+        reason: expect.stringContaining(`exactly ${rpcLimit} clients`),
+      });
+    },
+  );
+
+  it('that come while they are searched for are listed once more, and no reason to doubt', async () => {
+    const meeting = await byRpc({ rpcPages: 'refused', rpcSearch: 'found' }, 23);
+    const { crm, faults } = meeting.sandbox;
+    const list = crm.list.bind(crm);
+    let calls = 0;
+    crm.list = (wanted) => {
+      calls += 1;
+      if (calls === 2) crm.add({ name: 'Zoe Newcomer', email: 'zoe@example.com', phone: '+49151000111' });
+      return list(wanted);
+    };
+    const { ids, end } = await meeting.list();
+    expect([ids.length, end]).toEqual([24, { complete: true }]);
+    expect(faults.switches.rpcSearch).toBe('found');
   });
 
   it.each<[Partial<Switches>, number]>([
@@ -45,20 +132,21 @@ describe('Clients by JSON-RPC', () => {
     },
   );
 
-  it.each<[Partial<Switches>, number]>([
-    [{ rpcLimit: 100, rpcPages: 'ignored' }, 250],
-    [{ rpcLimit: 100, rpcPages: 'refused' }, 250],
-    [{ rpcLimit: 100, rpcPages: 'ignored', rpcHonoursLimit: false }, 250],
-    [{ rpcPages: 'refused' }, 100],
-  ])(
-    'with %j are said to be incomplete: exactly a round number came, and no page more',
-    async (switches, clients) => {
-      const meeting = await byRpc(switches, clients);
-      const { ids, end } = await meeting.list();
-      expect(ids).toHaveLength(100);
-      expect(end).toEqual({ complete: false, reason: expect.stringContaining('exactly 100 clients') });
-    },
-  );
+  it.each([
+    ['somebody whom pages never show', true],
+    ['somebody who was deleted meanwhile', false],
+  ])('whose list at once holds %s: incomplete is %s', async (_, comesBack) => {
+    const { sandbox, list } = await byRpc({ rpcLimit: 100 }, 450);
+    const everybody = sandbox.crm.list.bind(sandbox.crm);
+    let calls = 0;
+    sandbox.crm.list = (wanted) => {
+      calls += 1;
+      return everybody(wanted).slice(calls === 1 || (comesBack && calls > ALL_PAGES) ? 0 : 1);
+    };
+    const { ids, end } = await list();
+    expect(calls).toBe(ALL_PAGES + 1);
+    expect([ids.length, end?.complete]).toEqual([comesBack ? 450 : 449, !comesBack]);
+  });
 
   it('that move without end while they are read are said to be incomplete', async () => {
     const meeting = await byRpc({ rpcLimit: 100, drift: 'mixed', driftTimes: 1_000 }, 450);
@@ -109,7 +197,7 @@ describe('Clients by JSON-RPC', () => {
     const meeting = await byRpc({ troubles: [trouble] });
     const { ids, end } = await meeting.list();
     expect([ids.length, end]).toEqual([120, { complete: true }]);
-    expect(asked(meeting)).toBe(2);
+    expect(asked(meeting)).toBe(7);
   });
 
   it.each([

@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
+  changeSchedule,
+  changeSettings,
   connect,
   connection,
   disconnect,
@@ -53,6 +55,16 @@ const company: CrmConnected['data'] = {
   clientsWithoutEmail: 'quarantine',
 };
 
+const schedule = { cron: '30 2 * * MON-FRI', timezone: 'Europe/Berlin' };
+/** What is known of a connection of which nothing has been told. */
+const UNTOLD = {
+  attention: null,
+  schedule: null,
+  settings: { name: '', country: null, clientsWithoutEmail: 'quarantine', clientFields: false },
+} as const;
+const connected = fold(connection, connect(company, { name: 'Studio Nord', login })('new'));
+const troubled = { ...UNTOLD, attention: 'crm-credentials-refused' };
+
 const bookingFacts = {
   bookingId: 'c0ffee00-0000-4000-8000-00000000000b',
   connectionId,
@@ -96,13 +108,17 @@ type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | Bookin
 /** What the deciders of today make of each event; a type that is missing here does not compile. */
 const made: Record<EventType, Event[]> = {
   CrmConnected: connect(company, { name: 'Studio Nord', login })('new'),
-  CrmCredentialsReplaced: replaceCredentials(connectionId, login)({ attention: null }),
+  CrmCredentialsReplaced: replaceCredentials(connectionId, login)(connected),
   CrmNeedsAttention: needAttention(connectionId, {
     code: 'crm-credentials-refused',
     detail: 'The CRM does not accept the password.',
-  })({ attention: null }),
-  CrmRecovered: recover(connectionId)({ attention: 'crm-credentials-refused' }),
-  CrmDisconnected: disconnect(connectionId)({ attention: null }),
+  })(connected),
+  CrmRecovered: recover(connectionId)(troubled),
+  CrmScheduleChanged: changeSchedule(connectionId, schedule)(connected),
+  CrmSettingsChanged: changeSettings(connectionId, { name: 'Studio Süd', country: 'DE', clientFields: true })(
+    connected,
+  ),
+  CrmDisconnected: disconnect(connectionId)(connected),
   SyncStarted: start({ runId, connectionId }, 'api')('new'),
   SyncCompleted: complete({ runId, connectionId }, counts, null, [
     { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
@@ -135,10 +151,15 @@ const made: Record<EventType, Event[]> = {
 
 /** What the kept events come to, each by itself. */
 const states: Record<EventType, unknown> = {
-  CrmConnected: { attention: null },
+  CrmConnected: { ...UNTOLD, settings: { ...UNTOLD.settings, name: 'Studio Nord' } },
   CrmCredentialsReplaced: 'new',
-  CrmNeedsAttention: { attention: 'crm-credentials-refused' },
-  CrmRecovered: { attention: null },
+  CrmNeedsAttention: troubled,
+  CrmRecovered: UNTOLD,
+  CrmScheduleChanged: { ...UNTOLD, schedule },
+  CrmSettingsChanged: {
+    ...UNTOLD,
+    settings: { ...UNTOLD.settings, name: 'Studio Süd', country: 'DE', clientFields: true },
+  },
   CrmDisconnected: 'disconnected',
   SyncStarted: 'running',
   SyncCompleted: 'ended',

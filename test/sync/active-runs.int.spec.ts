@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ActiveRuns, LeaseLost } from '../../src/modules/sync/active-runs.store.ts';
+import { ActiveRuns, LeaseLost, RunCancelled } from '../../src/modules/sync/active-runs.store.ts';
 import type { Claim, Step, TakenUp } from '../../src/modules/sync/active-runs.store.ts';
 import { EndRun } from '../../src/modules/sync/end-run.ts';
 import { NO_COUNTS, run, runStream, start } from '../../src/modules/sync/sync-run.decider.ts';
@@ -43,7 +43,7 @@ const WRITES: [string, (claim: Claim & { connectionId: string }) => Promise<unkn
   ['the end of the run', (claim) => endRun.completed(claim, NOTHING, BY)],
   ['its failure', (claim) => endRun.failed(claim, REASON, BY)],
   ['its cancellation', (claim) => endRun.cancelled(claim, BY)],
-  ['a look at it', (claim) => active.cancelledBy(claim)],
+  ['a look at it', (claim) => active.mayGoOn(claim)],
 ];
 
 describe('a connection', () => {
@@ -139,6 +139,34 @@ describe('a run that nobody works on any more', () => {
     const [, last] = await store.events.readAll({ stream: runStream(runId), limit: 10 });
     expect(last).toMatchObject({ type: 'SyncCancelled', meta: BY });
     expect(await active.cancel(runId, BY)).toBe(false);
+  });
+});
+
+describe('a run that somebody wants to end', () => {
+  it('writes no further page', async () => {
+    const taken = await begin();
+    await active.mayGoOn(taken);
+    await active.cancel(taken.runId, BY);
+    const stream = `page-${randomUUID()}`;
+    const page = store.events.transaction(async () => {
+      await store.events.transact([recording(stream, happened())], META);
+      await active.advance(taken, STEP);
+    });
+    await expect(page).rejects.toThrow(RunCancelled);
+    await expect(active.mayGoOn(taken)).rejects.toThrow(RunCancelled);
+    expect(await store.events.readAll({ stream, limit: 1 })).toEqual([]);
+    expect((await active.takeUp(taken.runId))!.counts).toEqual(NO_COUNTS);
+  });
+
+  it.each([
+    ['had come to its end', (taken: TakenUp) => endRun.completed(taken, NOTHING, META)],
+    ['had failed', (taken: TakenUp) => endRun.failed(taken, REASON, META)],
+  ])('ends as cancelled although it %s', async (_, ending) => {
+    const taken = await begin();
+    await active.cancel(taken.runId, BY);
+    await ending(taken);
+    const [, last] = await store.events.readAll({ stream: runStream(taken.runId), limit: 10 });
+    expect(last).toMatchObject({ type: 'SyncCancelled', meta: BY });
   });
 });
 

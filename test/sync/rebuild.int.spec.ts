@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  changeSchedule,
+  changeSettings,
   connect,
   connection,
   connectionStream,
@@ -18,6 +20,7 @@ import {
   upsertBooking,
 } from '../../src/modules/bookings/booking.decider.ts';
 import { Connections } from '../../src/modules/crm-connection/connections.read-model.ts';
+import { SyncTimeTable } from '../../src/modules/crm-connection/schedule/sync-times.read-model.ts';
 import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
 import {
   broughtBy,
@@ -62,6 +65,7 @@ beforeAll(async () => {
   const { database } = store;
   readModels = [
     new Connections(database),
+    new SyncTimeTable(database),
     new SyncRuns(database),
     new CrmClientList(database),
     new Quarantine(database),
@@ -72,9 +76,10 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-/** What of each table follows from the events; `last_seen_at` and `attempts` of quarantine are state. */
+/** What of each table follows from the events; `last_seen_at` and `attempts` of quarantine are state, as are times that came. */
 const TABLES = {
   connections: '*',
+  sync_times: '*',
   sync_runs: '*',
   crm_clients: '*',
   quarantine:
@@ -245,7 +250,7 @@ const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, e
   const begin = decision(stream, run, start(facts, 'api'));
   return end < ends.length ? [begin, ends[end]!] : [begin];
 });
-const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Step => () => {
+const connecting = fc.tuple(connectionId, fc.nat(7)).map(([id, n]): Step => () => {
   const company = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
   const facts = { connectionId: id, ...company, timezone: null, clientsWithoutEmail: 'quarantine' } as const;
   const stream = connectionStream(id);
@@ -254,6 +259,13 @@ const connecting = fc.tuple(connectionId, fc.nat(4)).map(([id, n]): Step => () =
     decision(stream, connection, replaceCredentials(id, 'petra')),
     decision(stream, connection, needAttention(id, { code: 'crm-locked-out', detail: 'Wait.' })),
     decision(stream, connection, recover(id)),
+    decision(stream, connection, changeSchedule(id, { cron: '30 2 * * *', timezone: 'Europe/Berlin' })),
+    decision(stream, connection, changeSchedule(id, null)),
+    decision(
+      stream,
+      connection,
+      changeSettings(id, { name: 'Studio Süd', country: 'DE', clientFields: true }),
+    ),
     decision(stream, connection, disconnect(id)),
   ];
   return [decisions[n]!];

@@ -12,6 +12,8 @@ import { Connections } from './connections.read-model.ts';
 import type { Connection } from './contract.ts';
 import { CrmProvider, signInDeadline } from './crm-provider.ts';
 import type { CrmAccount } from './crm-provider.ts';
+import { scheduleOf } from './schedule/wanted-schedule.ts';
+import type { WantedSchedule } from './schedule/wanted-schedule.ts';
 import { SharedFailures } from './shared-failures.ts';
 
 export type NewConnection = {
@@ -26,6 +28,7 @@ export type NewConnection = {
   country: string | null;
   clientFields: boolean;
   clientsWithoutEmail: 'quarantine' | 'import';
+  schedule: WantedSchedule | null;
 };
 
 /** Signs in once with these credentials and keeps them. Wrong ones are refused and nothing is stored. */
@@ -91,7 +94,11 @@ export class ConnectCrmHandler implements ICommandHandler<ConnectCrm> {
     await this.events.transaction(async () => {
       await this.refuseSecond(domain, company);
       await this.secrets.put(connectionId, { secret, totpSecret }, token, steps.last);
-      const decide = connect(facts, { name: given.name ?? company, login });
+      const decide = connect(
+        facts,
+        { name: given.name ?? company, login },
+        scheduleOf(given.schedule, timezone),
+      );
       const decided = decision(connectionStream(connectionId), connection, decide);
       await this.events.transact([decided], { ...by, causationId: null });
     });

@@ -1,21 +1,27 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsISO31661Alpha2,
   IsIn,
-  IsNotEmpty,
+  IsObject,
   IsOptional,
   IsString,
   IsTimeZone,
   Length,
   Matches,
+  ValidateNested,
 } from 'class-validator';
-import { ValidateBy } from 'class-validator';
 import { AUTHENTICATOR_SECRET } from './authenticator-secret.ts';
 import type { Connection } from './contract.ts';
+import { ScheduleDto, ScheduleStateDto, WantedScheduleDto } from './schedule/schedule.dto.ts';
+import type { Upcoming } from './schedule/upcoming-syncs.ts';
 
 const NO_AUTHENTICATOR_SECRET =
   'must be the base32 secret of an authenticator app: 16 to 128 letters A to Z and digits 2 to 7';
+/** Something to read, without control characters. */
+export const SAYS_SOMETHING = /^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u;
+export const SAYS_NOTHING = { message: 'must not be blank or hold control characters' };
+const BLANK = { message: 'must not be blank' };
 const COMPANY = /^\s*[A-Za-z0-9][A-Za-z0-9_-]{0,62}\s*$/;
 
 /** Which company to bring clients from, and how to sign in. */
@@ -32,12 +38,13 @@ export class ConnectDto {
   /** The user's login, as listed under Manage → Users. */
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   login!: string;
 
   /** The user's password, or better an API User Key (Settings → API User Keys). Never shown again. */
   @IsString()
-  @IsNotEmpty()
   @Length(1, 500)
+  @Matches(/\S/, BLANK)
   secret!: string;
 
   /**
@@ -53,6 +60,7 @@ export class ConnectDto {
   @IsOptional()
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   name?: string | null;
 
   /** The SimplyBook.me domain the company lives on, for example `simplybook.it`; `simplybook.me` if left out. */
@@ -78,17 +86,12 @@ export class ConnectDto {
   @IsBoolean()
   clientFields?: boolean | null;
 
-  /** Schedules come with a later version: only null is taken. */
-  @ApiPropertyOptional({ type: 'null' })
+  /** When it syncs by itself; only on demand if left out. */
   @IsOptional()
-  @ValidateBy({
-    name: 'notYet',
-    validator: {
-      validate: () => false,
-      defaultMessage: () => 'is not supported yet: leave it out and sync on demand',
-    },
-  })
-  schedule?: null;
+  @IsObject()
+  @ValidateNested()
+  @Type(() => WantedScheduleDto)
+  schedule?: WantedScheduleDto | null;
 
   /** What happens to clients without an e-mail address: they wait in quarantine, or become leads without one. */
   @IsOptional()
@@ -102,12 +105,13 @@ export class CredentialsDto {
   @IsOptional()
   @IsString()
   @Length(1, 200)
+  @Matches(SAYS_SOMETHING, SAYS_NOTHING)
   login?: string | null;
 
   /** The user's password or an API User Key. Never shown again. */
   @IsString()
-  @IsNotEmpty()
   @Length(1, 500)
+  @Matches(/\S/, BLANK)
   secret!: string;
 
   /** The secret of the user's authenticator app (base32); the one in use if left out, none if null. Never shown again. */
@@ -124,14 +128,8 @@ export class AttentionDto {
   detail!: string;
 }
 
-/** When a connection syncs by itself. */
-export class ScheduleDto {
-  cron!: string;
-  timezone!: string;
-}
-
 /** One company in one CRM; never its secrets. */
-export class ConnectionDto implements Connection {
+export class ConnectionDto implements Connection, Upcoming {
   id!: string;
   provider!: 'simplybook';
   name!: string;
@@ -145,7 +143,11 @@ export class ConnectionDto implements Connection {
   status!: 'connected' | 'needs-attention' | 'disconnected';
   attention!: AttentionDto | null;
   schedule!: ScheduleDto | null;
+  /** When it syncs next by itself; null when it has no schedule, or the schedule pauses. */
   nextSyncAt!: string | null;
+  /** The next five times. */
+  nextSyncs!: string[];
+  scheduleState!: ScheduleStateDto | null;
   /** When a run last saw the whole list. */
   lastSyncedAt!: string | null;
   createdAt!: string;

@@ -7,8 +7,9 @@ import { Refusal } from '../../shared/errors.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
-import { GetConnection, ListConnections } from './contract.ts';
-import type { Connection, ConnectionEvent, CrmConnected } from './contract.ts';
+import { changesOf } from './connection.decider.ts';
+import { GetConnection } from './contract.ts';
+import type { Connection, ConnectionEvent, ConnectionSettings, CrmConnected } from './contract.ts';
 
 /** Every connection there is or was, without its secrets. */
 @Injectable()
@@ -19,6 +20,8 @@ export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
     'CrmCredentialsReplaced',
     'CrmNeedsAttention',
     'CrmRecovered',
+    'CrmScheduleChanged',
+    'CrmSettingsChanged',
     'CrmDisconnected',
     'SyncCompleted',
   ] as const;
@@ -72,6 +75,8 @@ export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
       CrmNeedsAttention: sql`status = 'needs-attention', attention = ${JSON.stringify(
         event.type === 'CrmNeedsAttention' ? event.data.reason : null,
       )}::jsonb`,
+      CrmScheduleChanged: sql`id = id`,
+      CrmSettingsChanged: event.type === 'CrmSettingsChanged' ? settings(changesOf(event)) : sql``,
       CrmRecovered: sql`status = 'connected', attention = null`,
       CrmDisconnected: sql`status = 'disconnected', attention = null`,
     };
@@ -99,16 +104,12 @@ export class GetConnectionHandler implements IQueryHandler<GetConnection> {
   }
 }
 
-@QueryHandler(ListConnections)
-export class ListConnectionsHandler implements IQueryHandler<ListConnections> {
-  constructor(private readonly connections: Connections) {}
-
-  execute(): Promise<Connection[]> {
-    return this.connections.open();
-  }
-}
+const settings = ({ name, country, clientsWithoutEmail, clientFields }: Partial<ConnectionSettings>) => sql`
+  name = coalesce(${name ?? null}, name), country = ${country === undefined ? sql`country` : country},
+  clients_without_email = coalesce(${clientsWithoutEmail ?? null}, clients_without_email),
+  client_fields = coalesce(${clientFields ?? null}::boolean, client_fields)`;
 
 const CONNECTION = sql`select id, provider, name, company, login, domain, timezone, country,
-    clients_without_email as "clientsWithoutEmail", client_fields as "clientFields", status, attention, null as schedule, null as "nextSyncAt",
+    clients_without_email as "clientsWithoutEmail", client_fields as "clientFields", status, attention,
     iso_utc(last_synced_at) as "lastSyncedAt", iso_utc(created_at) as "createdAt", version
   from connections`;

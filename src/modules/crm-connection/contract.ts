@@ -18,12 +18,22 @@ export type Connection = {
   clientFields: boolean;
   status: 'connected' | 'needs-attention' | 'disconnected';
   attention: { code: string; detail: string } | null;
-  schedule: { cron: string; timezone: string } | null;
-  nextSyncAt: string | null;
   lastSyncedAt: string | null;
   createdAt: string;
   version: number;
 };
+
+/** When a connection syncs by itself: a five-field cron, and the IANA zone whose clocks it goes by. */
+export type Schedule = { cron: string; timezone: string };
+
+/** A connection and when it syncs next by itself. */
+export type PlannedConnection = Connection & { nextSyncAt: string | null };
+
+/** What may be changed about a connection, beside its schedule and its credentials. */
+export type ConnectionSettings = Pick<
+  Connection,
+  'name' | 'country' | 'clientsWithoutEmail' | 'clientFields'
+>;
 
 export const connectionDisconnected = (): Refusal =>
   new Refusal(
@@ -40,7 +50,7 @@ export class GetConnection extends Query<Connection> {
 }
 
 /** Every connection that has not been disconnected, the oldest first. */
-export class ListConnections extends Query<Connection[]> {}
+export class ListConnections extends Query<PlannedConnection[]> {}
 
 /** Blank parts are null; `country` is ISO 3166-1 alpha-2, `state` whatever the CRM calls it. */
 export type Address = {
@@ -80,8 +90,12 @@ export type ClientPage = {
   cursor: string | null;
   /** How many clients the CRM says there are; null when it does not say. */
   announced: number | null;
-  /** Set on the last page only: whether the whole list has provably been seen, and if not, why. */
-  end: { complete: true } | { complete: false; reason: string } | null;
+  warnings?: CrmWarning[];
+  /**
+   * Set on the last page only: whether the whole list has been seen, and if not, why. `unproven`: nothing speaks against
+   * it and nothing proves it, which is too little for calling anybody missing; a warning says so.
+   */
+  end: { complete: true; unproven?: true } | { complete: false; reason: string } | null;
 };
 
 /** Where a listing that was broken off is read on: after the page with this `cursor`. `met`: all that it had brought. */
@@ -100,12 +114,13 @@ export abstract class CrmClients {
 
   /**
    * The custom fields of these clients, one request each. Who is not in the answer is gone meanwhile, or the CRM shows no
-   * fields to this user.
+   * fields: `warn` hears of that.
    */
   abstract fieldsOf(
     connectionId: string,
     externalIds: readonly string[],
     signal: AbortSignal,
+    warn?: (warning: CrmWarning) => void,
   ): Promise<ReadonlyMap<string, CustomField[]>>;
 }
 
@@ -150,6 +165,10 @@ export type CrmWarning = {
     | 'bookings-forbidden'
     | 'bookings-order-unknown'
     | 'bookings-changed-unread'
+    | 'bookings-count-unknown'
+    | 'clients-count-unknown'
+    | 'client-fields-forbidden'
+    | 'client-fields-not-offered'
     | 'timezone-unknown';
   detail: string;
 };
@@ -212,10 +231,19 @@ export type CrmNeedsAttention = Event<
   ConnectionFacts & { reason: { code: string; detail: string } }
 >;
 export type CrmRecovered = Event<'CrmRecovered', ConnectionFacts>;
+export type CrmScheduleChanged = Event<'CrmScheduleChanged', ConnectionFacts & { schedule: Schedule | null }>;
+/** `data` and `personal` hold the settings that have changed, as they are now. */
+export type CrmSettingsChanged = Event<
+  'CrmSettingsChanged',
+  ConnectionFacts & { changed: (keyof ConnectionSettings)[] } & Partial<Omit<ConnectionSettings, 'name'>>,
+  Pick<ConnectionLabels, 'name'>
+>;
 export type CrmDisconnected = Event<'CrmDisconnected', ConnectionFacts>;
 export type ConnectionEvent =
   | CrmConnected
   | CrmCredentialsReplaced
   | CrmNeedsAttention
   | CrmRecovered
+  | CrmScheduleChanged
+  | CrmSettingsChanged
   | CrmDisconnected;

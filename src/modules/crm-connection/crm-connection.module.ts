@@ -4,17 +4,22 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { ChangeConnectionHandler } from './change-connection.ts';
 import { ConnectCrmHandler } from './connect-crm.ts';
 import { Connecting } from './connecting.store.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
-import { Connections, GetConnectionHandler, ListConnectionsHandler } from './connections.read-model.ts';
+import { Connections, GetConnectionHandler } from './connections.read-model.ts';
 import { CrmBookings, CrmClients } from './contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
 import { CrmSessions } from './crm-sessions.ts';
 import { DisconnectCrmHandler } from './disconnect-crm.ts';
+import { ListConnectionsHandler } from './list-connections.ts';
 import { ReplaceCredentialsHandler } from './replace-credentials.ts';
+import { FireSchedules } from './schedule/fire-schedules.ts';
+import { SyncTimeTable } from './schedule/sync-times.read-model.ts';
+import { UpcomingSyncs } from './schedule/upcoming-syncs.ts';
 import { SharedFailures } from './shared-failures.ts';
 import { SimplyBookSettings } from './simplybook/settings.ts';
 import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
@@ -25,6 +30,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
   controllers: [CrmConnectionController],
   providers: [
     ConnectCrmHandler,
+    ChangeConnectionHandler,
     DisconnectCrmHandler,
     ReplaceCredentialsHandler,
     GetConnectionHandler,
@@ -33,6 +39,9 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     ConnectionSecrets,
     ConnectionTokens,
     Connecting,
+    SyncTimeTable,
+    UpcomingSyncs,
+    FireSchedules,
     SharedFailures,
     CrmSessions,
     { provide: CrmClients, useExisting: CrmSessions },
@@ -48,7 +57,8 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
   exports: [CrmClients, CrmBookings],
 })
 export class CrmConnectionModule {
-  constructor(events: EventStore, connections: Connections) {
+  constructor(events: EventStore, connections: Connections, times: SyncTimeTable) {
     events.subscribe(connections);
+    events.subscribe(times);
   }
 }

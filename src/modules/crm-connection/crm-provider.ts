@@ -1,5 +1,5 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { BookingPage, ClientPage, CustomField, ListedSoFar } from './contract.ts';
+import type { BookingPage, ClientPage, CrmWarning, CustomField, ListedSoFar } from './contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -115,12 +115,12 @@ export abstract class CrmProvider {
     timezone: string | null,
     signal: AbortSignal,
   ): Promise<Pick<BookingPage, 'bookings' | 'unreadable'>>;
-  /** What these clients say in the company's own fields. Leaves out who is gone, and all where they are not shown. */
+  /** What these clients say in the company's own fields. Leaves out who is gone; where they are not shown it says why. */
   abstract clientFields(
     session: CrmSession,
     externalIds: readonly string[],
     signal: AbortSignal,
-  ): AsyncGenerator<[externalId: string, fields: CustomField[]], void, undefined>;
+  ): AsyncGenerator<{ externalId: string; fields: CustomField[] } | { warning: CrmWarning }, void, undefined>;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
   abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

@@ -15,6 +15,7 @@ import type {
   Connection,
   ConnectionEvent,
   CrmBookings,
+  CrmWarning,
   CustomField,
   ListedSoFar,
 } from './contract.ts';
@@ -109,12 +110,14 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     connectionId: string,
     externalIds: readonly string[],
     signal: AbortSignal,
+    warn?: (warning: CrmWarning) => void,
   ): Promise<ReadonlyMap<string, CustomField[]>> {
     const fields = new Map<string, CustomField[]>();
     try {
       const session = await this.open(await this.queries.execute(new GetConnection(connectionId)));
-      for await (const [externalId, one] of this.provider.clientFields(session, externalIds, signal)) {
-        fields.set(externalId, one);
+      for await (const one of this.provider.clientFields(session, externalIds, signal)) {
+        if ('warning' in one) warn?.(one.warning);
+        else fields.set(one.externalId, one.fields);
       }
     } catch (error) {
       throw explained(error);

@@ -3,7 +3,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import { SummarizeBookings } from '../bookings/contract.ts';
 import { ListConnections } from '../crm-connection/contract.ts';
-import type { Connection } from '../crm-connection/contract.ts';
+import type { PlannedConnection } from '../crm-connection/contract.ts';
 import { CountLeads } from '../leads/contract.ts';
 import { SummarizeSync } from '../sync/contract.ts';
 import type { SyncRun } from '../sync/contract.ts';
@@ -32,7 +32,14 @@ export class SummaryController {
   }
 }
 
-const stateOf = ({ id, name, company, status, attention, ...times }: Connection): ConnectionStateDto => ({
+const stateOf = ({
+  id,
+  name,
+  company,
+  status,
+  attention,
+  ...times
+}: PlannedConnection): ConnectionStateDto => ({
   id,
   name,
   company,

@@ -45,6 +45,14 @@ export class LeaseLost extends Error {
   }
 }
 
+/** Somebody wants the run to end. */
+export class RunCancelled extends Error {
+  constructor(readonly by: Caller) {
+    super('The run was cancelled.');
+    this.name = 'RunCancelled';
+  }
+}
+
 /** After that the list has moved on too far: it is read from its start. */
 const CURSOR_LASTS = sql`interval '10 minutes'`;
 
@@ -83,15 +91,15 @@ export class ActiveRuns {
   }
 
   /**
-   * Adds a step to how far the run has come; proves, inside a page's transaction, that it is still ours.
-   * @throws LeaseLost
+   * Adds a step to how far the run has come; proves, inside a page's transaction, that it is still ours and wanted.
+   * @throws LeaseLost, RunCancelled
    */
   async advance(
     { runId, fence }: Claim,
     { counts, phase, total, externalIds, others = [], cursor }: Step,
   ): Promise<void> {
     const kind = phase === 'clients' ? 'client' : 'booking';
-    const ours = await this.database.rows(sql`
+    const [moved] = await this.database.rows(sql<{ cancelledBy: Caller | null }>`
       with moved as (
         update active_runs set phase = ${phase}, total = ${total}::int, moved_at = clock_timestamp(),
           done = done + ${counts.fetched + counts.bookings.fetched},
@@ -101,14 +109,15 @@ export class ActiveRuns {
                       else (select json_object_agg(key, value::int + coalesce((counts -> step.key ->> key)::int, 0))
                               from json_each_text(step.value)) end)
                       from json_each(${JSON.stringify(counts)}::json) as step)
-         where run_id = ${runId} and fence = ${fence} returning run_id
+         where run_id = ${runId} and fence = ${fence} returning run_id, cancelled_by
       ), noted as (
         insert into run_seen (run_id, kind, external_ids, others)
         select run_id, ${kind}, ${externalIds}::text[], ${others}::text[] from moved
          where ${externalIds.length + others.length > 0}
       )
-      select run_id from moved`);
-    if (ours.length !== 1) throw new LeaseLost(runId);
+      select cancelled_by as "cancelledBy" from moved`);
+    if (moved === undefined) throw new LeaseLost(runId);
+    if (moved.cancelledBy !== null) throw new RunCancelled(moved.cancelledBy);
   }
 
   /**
@@ -124,14 +133,14 @@ export class ActiveRuns {
   }
 
   /**
-   * Who wants the run to end, if anybody does.
-   * @throws LeaseLost
+   * Whether the run shall go on.
+   * @throws LeaseLost, RunCancelled
    */
-  async cancelledBy({ runId, fence }: Claim): Promise<Caller | null> {
+  async mayGoOn({ runId, fence }: Claim): Promise<void> {
     const row = await this.database.row(sql<{ by: Caller | null }>`
       select cancelled_by as by from active_runs where run_id = ${runId} and fence = ${fence}`);
     if (row === undefined) throw new LeaseLost(runId);
-    return row.by;
+    if (row.by !== null) throw new RunCancelled(row.by);
   }
 
   /** Asks whoever works on the run to end it. False when it has ended. Who asked first counts. */
@@ -142,14 +151,15 @@ export class ActiveRuns {
   }
 
   /**
-   * Gives the connection free, and says what the run has counted.
+   * Gives the connection free, and says what the run has counted, and who wanted it to end before.
    * @throws LeaseLost
    */
-  async release({ runId, fence }: Claim): Promise<SyncCounts> {
-    const row = await this.database.row(sql<{ counts: SyncCounts }>`
-      delete from active_runs where run_id = ${runId} and fence = ${fence} returning counts`);
+  async release({ runId, fence }: Claim): Promise<{ counts: SyncCounts; cancelledBy: Caller | null }> {
+    const row = await this.database.row(sql<{ counts: SyncCounts; cancelledBy: Caller | null }>`
+      delete from active_runs where run_id = ${runId} and fence = ${fence}
+      returning counts, cancelled_by as "cancelledBy"`);
     if (row === undefined) throw new LeaseLost(runId);
-    return row.counts;
+    return row;
   }
 
   async ofConnection(connectionId: string): Promise<string | undefined> {

@@ -35,6 +35,7 @@ export class EndRun {
     await this.end(claimed, (facts, counts) => fail(facts, counts, reason), by);
   }
 
+  /** As somebody has asked for. */
   async cancelled(claimed: ClaimedRun, by: Caller): Promise<void> {
     await this.end(claimed, cancel, by);
   }
@@ -45,9 +46,7 @@ export class EndRun {
     if (claimed === undefined) return;
     const by = { actor: 'system', correlationId: runId };
     try {
-      if (claimed.cancelledBy === null)
-        await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
-      else await this.cancelled(claimed, claimed.cancelledBy);
+      await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
     }
@@ -58,13 +57,14 @@ export class EndRun {
     await once(this.ends, runId, { signal });
   }
 
+  /** Who has been told that the run will stop is not told otherwise afterwards: that ends it, whatever came last. */
   private async end(claimed: ClaimedRun, ending: Ending, by: Caller): Promise<void> {
     const { runId, connectionId } = claimed;
     await this.events.transaction(async () => {
-      const counts = await this.activeRuns.release(claimed);
-      const decide = ending({ runId, connectionId }, counts);
+      const { counts, cancelledBy } = await this.activeRuns.release(claimed);
+      const decide = (cancelledBy === null ? ending : cancel)({ runId, connectionId }, counts);
       await this.events.transact([decision(runStream(runId), run, decide)], {
-        ...by,
+        ...(cancelledBy ?? by),
         causationId: null,
         runId,
       });

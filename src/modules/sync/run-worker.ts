@@ -10,7 +10,7 @@ import { Jobs } from '../../shared/jobs/jobs.ts';
 import type { JobQueue } from '../../shared/jobs/jobs.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
-import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
+import { ActiveRuns, LeaseLost, RunCancelled } from './active-runs.store.ts';
 import type { Phase, TakenUp } from './active-runs.store.ts';
 import { EndRun } from './end-run.ts';
 import type { Progress, RunTask } from './run-task.ts';
@@ -32,13 +32,6 @@ type Order = { runId: string; by: Caller };
 
 const BEAT = 2_000; // ms, so often it is asked whether the run shall go on
 const LOOK_FOR_LOST = 10_000; // ms
-
-/** Somebody wants the run to end. */
-class RunCancelled extends Error {
-  constructor(readonly by: Caller) {
-    super('The run was cancelled.');
-  }
-}
 
 /** Works on runs, whichever instance has started them, from where the worker before has come to. */
 @Injectable()
@@ -119,13 +112,12 @@ export class RunWorker implements OnModuleInit {
   /** Ends the work when the run is not ours any more, when somebody wants it to end, or without its connection. */
   private async beat(taken: TakenUp, abort: AbortController): Promise<void> {
     try {
-      const cancelledBy = await this.activeRuns.cancelledBy(taken);
-      if (cancelledBy !== null) abort.abort(new RunCancelled(cancelledBy));
+      await this.activeRuns.mayGoOn(taken);
       const { status } = await this.queries.execute(new GetConnection(taken.connectionId));
       if (status === 'disconnected') abort.abort(connectionDisconnected());
     } catch (error) {
       // A database that is away for a moment is no reason to give up.
-      if (error instanceof LeaseLost) abort.abort(error);
+      if (error instanceof LeaseLost || error instanceof RunCancelled) abort.abort(error);
       else this.log.warn({ err: error, runId: taken.runId }, 'the run could not be looked at');
     }
   }

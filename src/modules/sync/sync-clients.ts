@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CrmClients } from '../crm-connection/contract.ts';
-import type { ClientPage, CrmClient } from '../crm-connection/contract.ts';
+import type { ClientPage, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Found } from './active-runs.store.ts';
 import { batches } from './batches.ts';
@@ -23,6 +23,8 @@ type Reading = Progress & {
   held: CrmClient[];
   /** Whether all that the run has met was met in one reading: only then can that be read on. */
   isOneReading: boolean;
+  /** Each once, however often it was heard. */
+  warnings: Map<string, CrmWarning>;
 };
 
 /** The first half of a run: who the clients are. */
@@ -44,7 +46,8 @@ export class SyncClients {
     const from = cursor === null ? undefined : { cursor, met };
     const isOneReading = from !== undefined || met.length === 0;
     const seen = new Set(externalIds);
-    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading });
+    const warnings = new Map<string, CrmWarning>();
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings });
     let end: ClientPage['end'] = null;
     const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
     // Custom fields are many requests: those of one batch at a time.
@@ -54,7 +57,7 @@ export class SyncClients {
       await this.take(task, batch, reading, turn);
     });
     await this.settle(task, reading);
-    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [] };
+    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [...warnings.values()] };
   }
 
   private async take(
@@ -79,7 +82,8 @@ export class SyncClients {
     // Whoever is held back is known to this worker alone, so another one must meet them again.
     const cursorWith = (held: number): string | null | undefined =>
       cursor !== null && reading.held.length + held > 0 ? undefined : cursor;
-    const { counts, held } = await this.page.write(task, listed, 'hold', turn, cursorWith);
+    const { counts, held, warnings } = await this.page.write(task, listed, 'hold', turn, cursorWith);
+    warn(reading, [...warnings, ...batch.flatMap((page) => page.warnings ?? [])]);
     reading.counts = add(reading.counts, counts);
     reading.held.push(...held);
   }
@@ -88,7 +92,8 @@ export class SyncClients {
   private async settle(task: RunTask, reading: Reading): Promise<void> {
     const again = async (clients: CrmClient[], contested: 'hold' | 'quarantine'): Promise<CrmClient[]> => {
       const listed = { clients, unreadable: [], others: [], seen: NOBODY, total: reading.total };
-      const { counts, held } = await this.page.write(task, listed, contested);
+      const { counts, held, warnings } = await this.page.write(task, listed, contested);
+      warn(reading, warnings);
       reading.counts = add(reading.counts, counts);
       return held;
     };
@@ -100,6 +105,10 @@ export class SyncClients {
     if (open.length > 0) await again(open, 'quarantine');
   }
 }
+
+const warn = ({ warnings }: Reading, heard: readonly CrmWarning[]): void => {
+  for (const warning of heard) warnings.set(warning.code, warning);
+};
 
 const NOBODY: ReadonlySet<string> = new Set();
 

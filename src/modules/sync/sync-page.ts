@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
-import type { ClientPage, Connection, CrmClient } from '../crm-connection/contract.ts';
+import type { ClientPage, Connection, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { SyncCounts } from './contract.ts';
@@ -26,7 +26,8 @@ export type Listed = Pick<ClientPage, 'clients' | 'unreadable' | 'others'> & {
   seen: ReadonlySet<string>;
   total: number | null;
 };
-export type Written = { counts: SyncCounts; held: CrmClient[] };
+/** `warnings`: what a person should know although nobody was lost by it. */
+export type Written = { counts: SyncCounts; held: CrmClient[]; warnings: CrmWarning[] };
 
 /** Where the list can be read on after these pages, when so many of them are held back. */
 type CursorWith = (held: number) => string | null | undefined;
@@ -59,7 +60,8 @@ export class SyncPage {
     const looks = arrived.map(lookOf);
     const changed = await this.clients.changed(connection.id, looks);
     const sorted = sort(arrived, looks, changed, connection.clientsWithoutEmail);
-    const candidates = await this.withFields(task, sorted.candidates);
+    const warnings: CrmWarning[] = [];
+    const candidates = await this.withFields(task, sorted.candidates, warnings);
     const met = candidates
       .map(({ externalId }) => externalId)
       .filter((id) => (changed.get(id) ?? null) !== null);
@@ -88,7 +90,7 @@ export class SyncPage {
         others: listed.others,
         ...(cursor !== undefined && { cursor }),
       });
-      return { counts, held: listed.clients.filter(({ externalId }) => names.has(externalId)) };
+      return { counts, held: listed.clients.filter(({ externalId }) => names.has(externalId)), warnings };
     });
   }
 
@@ -105,11 +107,15 @@ export class SyncPage {
   }
 
   /** Custom fields cost a request for each client, hence only where they are wanted and the client has changed. */
-  private async withFields({ connection, signal }: RunTask, candidates: Candidate[]): Promise<Candidate[]> {
+  private async withFields(
+    { connection, signal }: RunTask,
+    candidates: Candidate[],
+    warnings: CrmWarning[],
+  ): Promise<Candidate[]> {
     const good = candidates.filter((one) => 'values' in one);
     if (!connection.clientFields || good.length === 0) return candidates;
     const ids = good.map(({ externalId }) => externalId);
-    const fields = await this.crm.fieldsOf(connection.id, ids, signal);
+    const fields = await this.crm.fieldsOf(connection.id, ids, signal, (warning) => warnings.push(warning));
     return candidates.map((one) => {
       const told = fields.get(one.externalId);
       return 'reason' in one || told === undefined

@@ -14,6 +14,7 @@ export const STATUS = {
   'method-not-allowed': 405,
   timeout: 408,
   conflict: 409,
+  'precondition-failed': 412,
   'content-too-large': 413,
   'unsupported-media-type': 415,
   'expectation-failed': 417,

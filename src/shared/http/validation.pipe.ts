@@ -24,7 +24,6 @@ export class StrictValidationPipe extends ValidationPipe {
       whitelist: true,
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
-      stopAtFirstError: true,
       exceptionFactory: (found: ValidationError[]) => new Invalid(found),
     });
   }
@@ -52,16 +51,21 @@ const detailOf = (inQuery: boolean): string =>
 
 const UNKNOWN = 'whitelistValidation';
 
-const reasons = ({ constraints = {} }: ValidationError, what: string): string[] =>
-  Object.entries(constraints).map(([rule, message]) =>
-    rule === UNKNOWN ? `is not a known ${what}` : message,
-  );
+/** What says of what kind a value has to be: nothing else is of use to somebody who sent another kind. */
+const KINDS = new Set(['isString', 'isInt', 'isBoolean', 'isObject', 'isUuid']);
+
+const reasons = ({ constraints = {} }: ValidationError, what: string): string[] => {
+  const rules = Object.keys(constraints);
+  const rule = rules.find((one) => KINDS.has(one)) ?? rules[0];
+  if (rule === undefined) return [];
+  return [rule === UNKNOWN ? `is not a known ${what}` : constraints[rule]!];
+};
 
 const bodyErrors = (found: ValidationError[], parent: string): FieldError[] =>
   found.flatMap((error) => {
     const pointer = pointerTo(parent, error.property);
     const own = reasons(error, 'field').map((detail) => ({ pointer, detail }));
-    return [...own, ...bodyErrors(error.children ?? [], pointer)];
+    return own.length > 0 ? own : bodyErrors(error.children ?? [], pointer);
   });
 
 const queryErrors = (found: ValidationError[]): FieldError[] =>

@@ -4,7 +4,7 @@ import { clientsQuestion } from './client-list.ts';
 import { checkLegacy } from './legacy.ts';
 import { Listing } from './listing.ts';
 import { CrmRefusal, RestClosed } from './refusals.ts';
-import { rpcClientsQuestion } from './rpc-client-list.ts';
+import { wholeQuestion } from './rpc-list-proof.ts';
 import { WAYS } from './sign-in.ts';
 import type { Visit } from './visit.ts';
 
@@ -49,7 +49,7 @@ const listByRest = async ({ rest }: Visit): Promise<Said> =>
   told((await rest.ask(clientsQuestion(new Listing(), 1), TRIES)).page.announced);
 
 const listByRpc = async ({ rpc }: Visit): Promise<Said> =>
-  told((await rpc.ask(rpcClientsQuestion(null), TRIES)).records.length);
+  told((await rpc.ask(wholeQuestion(), TRIES)).records.length);
 
 /** The domain that the company has moved to, when it is another one than the connection says. */
 const moved = ({ tokens }: Visit, home: string | null): Said | null =>

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { storable } from '../../../shared/storable.ts';
-import type { CustomField } from '../contract.ts';
+import type { CrmWarning, CustomField } from '../contract.ts';
 import type { Json } from './json.ts';
 import type { Question } from './rest-visit.ts';
+import type { Visit } from './visit.ts';
 
 /** In the list as well, and told there: simplybook-api notes, section 4.7 (`is_built_in` does not tell them). */
 const BUILT_IN = new Set(['name', 'email', 'phone']);
@@ -49,9 +50,9 @@ export const readClientFields = ({ value }: Json): CustomField[] | string => {
 };
 
 /** A role that lists clients may still not see their fields. */
-export type ClientFields = CustomField[] | 'gone' | 'not shown';
+type ClientFields = CustomField[] | 'gone' | 'not shown';
 
-export const clientFieldsQuestion = (externalId: string): Question<ClientFields> => ({
+const clientFieldsQuestion = (externalId: string): Question<ClientFields> => ({
   path: `/admin/clients/field-values/${encodeURIComponent(externalId)}`,
   query: {},
   read: (json) => {
@@ -60,3 +61,28 @@ export const clientFieldsQuestion = (externalId: string): Question<ClientFields>
   },
   instead: { 403: 'not shown', 404: 'gone' },
 });
+
+const FORBIDDEN: CrmWarning = {
+  code: 'client-fields-forbidden',
+  detail:
+    'SimplyBook.me does not let this user see the custom fields of clients, so none were fetched. Connect an administrator, give the user a role that may see them, or turn `clientFields` off.',
+};
+
+const NOT_OFFERED: CrmWarning = {
+  code: 'client-fields-not-offered',
+  detail:
+    'This way into SimplyBook.me knows no custom fields of clients, so none were fetched: REST alone does. Test the connection to see which way opens, or turn `clientFields` off.',
+};
+
+/** The custom fields of these clients, by REST. Asks no further once it is told that they are not shown. */
+export async function* clientFields(
+  { tokens, rest }: Visit,
+  externalIds: readonly string[],
+): AsyncGenerator<{ externalId: string; fields: CustomField[] } | { warning: CrmWarning }, void, undefined> {
+  if ((await tokens.way()) === 'rpc') return yield { warning: NOT_OFFERED };
+  for (const externalId of externalIds) {
+    const fields = await rest.ask(clientFieldsQuestion(externalId));
+    if (fields === 'not shown') return yield { warning: FORBIDDEN };
+    if (fields !== 'gone') yield { externalId, fields };
+  }
+}

@@ -1,40 +1,29 @@
-import type { ClientPage } from '../contract.ts';
+import type { ClientPage, CrmWarning } from '../contract.ts';
 import { clientPage } from './client-list.ts';
 import { recordKey } from './client-record.ts';
-import type { Json } from './json.ts';
 import { Listing, type End } from './listing.ts';
-import { answerUnusable, CrmRefusal } from './refusals.ts';
+import { answerUnusable } from './refusals.ts';
+import {
+  pageQuestion,
+  pagesProve,
+  searched,
+  spotChecked,
+  unlessUnusable,
+  wholeQuestion,
+  type Searched,
+} from './rpc-list-proof.ts';
+import { endOf, keysOf, type Rows } from './rpc-rows.ts';
 import type { RpcVisit } from './rpc-visit.ts';
 import type { SimplyBookSettings } from './settings.ts';
-
-/** So many rows a page are told of; what comes is the answer's affair. */
-const ROWS_A_PAGE = 100;
 
 /** A whole list is handed on in pieces of this size. */
 const PIECE = 500;
 
-export type Rows = { records: unknown[]; cut: boolean };
+const NOBODY: Rows = { records: [], cut: false };
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A list, or a map by id, as PHP writes a list whose keys are not 0, 1, 2, … */
-export const readRows = ({ value, cut }: Json, of = 'clients'): { answer: Rows } | { unusable: string } => {
-  if (Array.isArray(value)) return { answer: { records: value, cut } };
-  if (!isRecord(value)) return { unusable: `the answer is not a list of ${of}` };
-  const records = Object.entries(value).map(([id, row]) =>
-    isRecord(row) && row['id'] === undefined ? { ...row, id } : row,
-  );
-  return records.length > 0 && !records.some(isRecord)
-    ? { unusable: 'the list holds no records' }
-    : { answer: { records, cut } };
-};
-
-/** `''` finds everybody. Without a page the whole list is asked for, as SimplyBook.me's own app does. */
-export const rpcClientsQuestion = (page: number | null) => ({
-  method: 'getClientList',
-  params: page === null ? [''] : ['', ROWS_A_PAGE, page],
-  read: (json: Json) => readRows(json),
+const countUnknown = (count: number): CrmWarning => ({
+  code: 'clients-count-unknown',
+  detail: `JSON-RPC listed ${count} clients and does not say how many there are. Nothing speaks for there being more, and nothing proves that there are none.`,
 });
 
 const pageFrom = (rows: Rows, announced: number | null, fresh: boolean[], end: End | null): ClientPage =>
@@ -47,74 +36,79 @@ function* pieces({ records, cut }: Rows, end: End): Generator<ClientPage> {
     const piece = records.slice(from, from + PIECE);
     const fresh = piece.map((record) => !met.has(recordKey(record)) && met.add(recordKey(record)) !== null);
     const isLast = from + PIECE >= records.length;
-    yield pageFrom({ records: piece, cut }, records.length, fresh, isLast ? end : null);
+    const page = pageFrom({ records: piece, cut }, records.length, fresh, isLast ? end : null);
+    yield isLast && end.complete && end.unproven ? { ...page, warnings: [countUnknown(met.size)] } : page;
   }
 }
 
-/** Limits are round. JSON-RPC never tells how many clients there are, so a round number of them may be a part only. */
-export const looksCut = (count: number): boolean => count > 0 && count % 50 === 0;
-
-const keysOf = ({ records }: Rows): string => records.map(recordKey).join('\n');
-
-/** The first page, when asking for pages makes a difference; else null. The parameter is in no documentation. */
-const firstPage = async (visit: RpcVisit): Promise<Rows | null> => {
-  try {
-    const first = await visit.ask(rpcClientsQuestion(1));
-    const second = await visit.ask(rpcClientsQuestion(2));
-    return keysOf(first) === keysOf(second) ? null : first;
-  } catch (error) {
-    if (error instanceof CrmRefusal && error.code === 'crm-answer-unusable') return null;
-    throw error;
-  }
+/** The list with whom else was found. */
+const foundPages = ({ list, others, verdict }: Searched): Generator<ClientPage> => {
+  const rows = { records: [...list.records, ...others], cut: list.cut };
+  return pieces(rows, endOf(verdict, list.records.length, 'clients'));
 };
 
+/** The first page, when asking for pages makes a difference; else null. */
+const firstPage = async (visit: RpcVisit): Promise<Rows | null> => {
+  const first = await unlessUnusable(visit.ask(pageQuestion(1)));
+  if (first === null) return null;
+  const second = await unlessUnusable(visit.ask(pageQuestion(2)));
+  return second === null || second.records.length === 0 || keysOf(first) === keysOf(second) ? null : first;
+};
+
+/** `met`: the keys of all that it has brought, in the end. */
 async function* paged(
   visit: RpcVisit,
   first: Rows,
   most: number,
-): AsyncGenerator<ClientPage, void, undefined> {
+  met: Set<string>,
+): AsyncGenerator<ClientPage, End, undefined> {
   const listing = new Listing();
   let rows = first;
   for (let requests = 0; requests < most; requests += 1) {
     const page = { records: rows.records, announced: null, pagesCount: null, onPage: null };
-    const { fresh, end } = listing.take(page, rows.records.map(recordKey));
-    yield pageFrom(rows, null, fresh, end);
-    if (end !== null) return;
-    rows = await visit.ask(rpcClientsQuestion(listing.page));
+    const keys = rows.records.map(recordKey);
+    const { fresh, end } = listing.take(page, keys);
+    for (const key of keys) met.add(key);
+    yield pageFrom(rows, null, fresh, null);
+    if (end !== null) return end;
+    rows = await visit.ask(pageQuestion(listing.page));
   }
   throw answerUnusable(`its list of clients had no end after ${most} pages`);
 }
 
-/** Null: more than an answer may hold. */
-const wholeList = async (visit: RpcVisit): Promise<Rows | null> => {
-  try {
-    return await visit.ask(rpcClientsQuestion(null));
-  } catch (error) {
-    if (error instanceof CrmRefusal && error.code === 'crm-answer-unusable') return null;
-    throw error;
-  }
-};
+/** Who is on the list and on no page: none, or the pages are no proof. Asked again, because somebody may just have left. */
+async function* leftOut(
+  visit: RpcVisit,
+  whole: Rows | null,
+  met: ReadonlySet<string>,
+  end: End,
+): AsyncGenerator<ClientPage, void, undefined> {
+  const isNew = (record: unknown): boolean => !met.has(recordKey(record));
+  const again = whole?.records.some(isNew) === true ? await unlessUnusable(visit.ask(wholeQuestion())) : null;
+  const { records, cut } = again ?? whole ?? NOBODY;
+  const others = records.filter(isNew);
+  const reason = `JSON-RPC listed ${met.size} clients in pages, and others when asked for all at once.`;
+  yield* pieces({ records: others, cut }, others.length > 0 ? { complete: false, reason } : end);
+}
 
 /**
- * All clients by JSON-RPC: whole, and where that may be a part only, page by page until two passes bring the same. What
- * is neither is said to be incomplete.
+ * All clients by JSON-RPC, which never says how many there are: as one list where pages or searches prove that it is whole,
+ * else page by page until two passes bring the same (docs/adr/0019-lists-without-a-count.md).
  */
 export async function* rpcClientPages(
   visit: RpcVisit,
   { maxPages }: SimplyBookSettings,
 ): AsyncGenerator<ClientPage, void, undefined> {
-  const whole = await wholeList(visit);
-  if (whole !== null && !looksCut(whole.records.length)) {
-    yield* pieces(whole, { complete: true });
-    return;
+  const whole = await unlessUnusable(visit.ask(wholeQuestion()));
+  if (whole !== null && (await pagesProve(visit, whole))) {
+    return yield* foundPages(await spotChecked(visit, whole));
   }
   const first = await firstPage(visit);
-  if (first !== null) yield* paged(visit, first, maxPages);
-  else if (whole === null)
-    throw answerUnusable('its list of clients cannot be had, neither whole nor in pages');
-  else {
-    const count = whole.records.length;
-    const reason = `JSON-RPC listed exactly ${count} clients, which looks like a limit, and gives no further pages.`;
-    yield* pieces(whole, { complete: false, reason });
+  if (first !== null) {
+    const met = new Set<string>();
+    const end = yield* paged(visit, first, maxPages, met);
+    return yield* leftOut(visit, whole, met, end);
   }
+  if (whole === null) throw answerUnusable('its list of clients cannot be had, neither whole nor in pages');
+  yield* foundPages(await searched(visit, whole));
 }

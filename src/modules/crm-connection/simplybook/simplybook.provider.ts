@@ -1,6 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { BookingPage, ClientPage, CustomField, ListedSoFar } from '../contract.ts';
+import type { BookingPage, ClientPage, ListedSoFar } from '../contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
@@ -11,7 +11,7 @@ import {
 } from '../crm-provider.ts';
 import { bookingPages, bookingsOf } from './booking-pages.ts';
 import { checkWays } from './check.ts';
-import { clientFieldsQuestion } from './client-fields.ts';
+import { clientFields } from './client-fields.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
 import { recordKey } from './client-record.ts';
 import { BoundedHttp } from './http.ts';
@@ -81,18 +81,12 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     return bookingsOf(this.#visit(session, signal), records, timezone);
   }
 
-  override async *clientFields(
+  override clientFields(
     session: CrmSession,
     externalIds: readonly string[],
     signal: AbortSignal,
-  ): AsyncGenerator<[externalId: string, fields: CustomField[]], void, undefined> {
-    const { tokens, rest } = this.#visit(session, signal);
-    if ((await tokens.way()) === 'rpc') return; // which knows no such fields
-    for (const externalId of externalIds) {
-      const answer = await rest.ask(clientFieldsQuestion(externalId));
-      if (answer === 'not shown') return;
-      if (answer !== 'gone') yield [externalId, answer];
-    }
+  ): ReturnType<CrmProvider['clientFields']> {
+    return clientFields(this.#visit(session, signal), externalIds);
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {

@@ -1,0 +1,208 @@
+import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError, readConfig } from '../shared/config.ts';
+import type { Config } from '../shared/config.ts';
+import { lookAtDatabase } from '../shared/database/look-at-database.ts';
+import { Api, findAccess } from './api.ts';
+import { print } from './context.ts';
+import type { Connection, GlobalOptions } from './context.ts';
+import { FAILED, Failure, FINE, WITH_ERRORS } from './failure.ts';
+import { number, shown } from './output.ts';
+
+/** What was looked at, how it is, and what to do about it. */
+type Finding = { what: string; state: 'fine' | 'look' | 'broken'; said: string; advice: string | null };
+type Summary = {
+  connections: Connection[];
+  runs: { last: { connectionId: string; status: string; error: { detail: string } | null }[] };
+  quarantine: { total: number };
+};
+
+const SIGNS = { fine: '✔', look: '!', broken: '✖' } as const;
+const LITTLE_SPACE = 1e9; // bytes
+const OLDEST_SERVER = 15;
+
+const fine = (what: string, said: string): Finding => ({ what, state: 'fine', said, advice: null });
+const look = (what: string, said: string, advice: string): Finding => ({ what, state: 'look', said, advice });
+const broken = (what: string, said: string, advice: string | null): Finding => ({
+  what,
+  state: 'broken',
+  said,
+  advice,
+});
+
+const node = (): Finding => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 17)
+    ? fine('Node', process.version)
+    : broken('Node', process.version, 'Start through npm (npm start, npx crm-sync), which brings Node 24.');
+};
+
+const settings = (): { finding: Finding; config: Config | null } => {
+  try {
+    const config = readConfig(process.env);
+    const database = config.databaseUrl === null ? 'its own PostgreSQL' : 'the PostgreSQL of DATABASE_URL';
+    return { finding: fine('Settings', `good; ${database}`), config };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { finding: broken('Settings', error.message, 'README, "Settings", has them all.'), config: null };
+  }
+};
+
+/** Keys in the data directory must be readable by nobody else. */
+const dataDirectory = async ({ dataDir, apiKey, encryptionKeys }: Config): Promise<Finding[]> => {
+  const what = 'Data directory';
+  const isNeeded = apiKey === null || encryptionKeys === null;
+  const found = await stat(dataDir).catch(() => null);
+  if (found === null) {
+    return isNeeded
+      ? [
+          look(
+            what,
+            `${dataDir} is not there`,
+            'The service makes it when it starts. Run this in its folder, or set CRM_SYNC_DATA_DIR.',
+          ),
+        ]
+      : [];
+  }
+  const findings: Finding[] = [];
+  for (const file of ['api-key', 'encryption-keys']) {
+    const mode = await stat(join(dataDir, file)).then(
+      (one) => one.mode & 0o077,
+      () => 0,
+    );
+    if (mode !== 0)
+      findings.push(broken(what, `others can read ${file}`, `chmod 600 ${join(dataDir, file)}`));
+  }
+  const { bavail, bsize } = await statfs(dataDir);
+  if (bavail * bsize < LITTLE_SPACE)
+    findings.push(
+      look(
+        what,
+        `${number(Math.round((bavail * bsize) / 1e6))} MB are free`,
+        'Make room: a full disk stops the database.',
+      ),
+    );
+  return findings.length > 0 ? findings : [fine(what, dataDir)];
+};
+
+const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
+  if (databaseUrl === null) return [];
+  const what = 'Database';
+  const seen = await lookAtDatabase(databaseUrl);
+  if (!seen.reached) {
+    const code = seen.code === null ? '' : ` (${seen.code})`;
+    return [
+      broken(
+        what,
+        `cannot be reached${code}`,
+        'See whether the server runs and whether DATABASE_URL is right.',
+      ),
+    ];
+  }
+  const version = `PostgreSQL ${seen.version}`;
+  if (Number.parseInt(seen.version, 10) < OLDEST_SERVER)
+    return [broken(what, version, `crm-sync needs PostgreSQL ${OLDEST_SERVER} or newer.`)];
+  if (!seen.takesChanges)
+    return [broken(what, 'takes no changes (read-only)', 'Point DATABASE_URL to the primary server.')];
+  if (!seen.isOurs) return [look(what, `${version}, empty`, 'The service fills it when it starts.')];
+  return [fine(what, version)];
+};
+
+const service = async (url: string | undefined): Promise<{ findings: Finding[]; api: Api | null }> => {
+  const what = 'Service';
+  try {
+    const access = await findAccess(url, process.env);
+    const reply = await fetch(`${access.url}/health/ready`, { signal: AbortSignal.timeout(10_000) }).catch(
+      () => null,
+    );
+    if (reply === null)
+      return {
+        findings: [
+          broken(
+            what,
+            `nobody answers at ${access.url}`,
+            'Start it with npm start, or say with --url where it is.',
+          ),
+        ],
+        api: null,
+      };
+    if (!reply.ok)
+      return {
+        findings: [
+          broken(
+            what,
+            `it runs, but is not ready (status ${reply.status})`,
+            'Its database does not answer or takes no changes; the log says more.',
+          ),
+        ],
+        api: null,
+      };
+    return { findings: [fine(what, `ready at ${access.url}`)], api: new Api(access) };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { findings: [broken(what, error.message, error.advice)], api: null };
+  }
+};
+
+const ENDED_BADLY = new Set(['failed', 'interrupted', 'suspicious']);
+
+const companies = async (api: Api): Promise<Finding[]> => {
+  const { connections, runs, quarantine } = await api.get<Summary>('/api/summary');
+  const findings = connections.map(({ id, company, status, attention, lastSyncedAt }) => {
+    const what = `Company ${shown(company)}`;
+    const last = runs.last.find(({ connectionId }) => connectionId === id);
+    if (status === 'needs-attention')
+      return broken(
+        what,
+        shown(attention?.detail),
+        `crm-sync connections test ${shown(company)} says which way in works.`,
+      );
+    if (last !== undefined && ENDED_BADLY.has(last.status))
+      return look(
+        what,
+        `its last run is ${last.status}: ${shown(last.error?.detail)}`,
+        `crm-sync sync ${shown(company)} tries again.`,
+      );
+    if (lastSyncedAt === null)
+      return look(what, 'was never synced', `crm-sync sync ${shown(company)} does it.`);
+    return fine(what, `synced ${new Date(lastSyncedAt).toLocaleString('sv-SE')}`);
+  });
+  if (connections.length === 0)
+    findings.push(look('Companies', 'none is connected', 'crm-sync connect does it.'));
+  if (quarantine.total > 0)
+    findings.push(
+      look('Quarantine', `${number(quarantine.total)} records wait`, 'crm-sync quarantine shows them.'),
+    );
+  return findings;
+};
+
+const examine = async (url: string | undefined): Promise<Finding[]> => {
+  const { finding, config } = settings();
+  const own = config === null ? [] : [...(await dataDirectory(config)), ...(await database(config))];
+  const { findings, api } = await service(url);
+  const rest = api === null ? [] : await companies(api).catch((error: unknown) => [refused(error)]);
+  return [node(), finding, ...own, ...findings, ...rest];
+};
+
+const refused = (error: unknown): Finding => {
+  if (!(error instanceof Failure)) throw error;
+  return broken('API key', error.message, error.advice);
+};
+
+export const doctorCommand = new Command('doctor')
+  .description('looks at this installation and says what is wrong with it and how to mend it')
+  .addHelpText(
+    'after',
+    '\nEnds with 0 when all is fine, with 1 when something should be looked at, with 2 when something is broken.',
+  )
+  .action(async (_: object, command: Command) => {
+    const { url, json } = command.optsWithGlobals<GlobalOptions>();
+    const findings = await examine(url);
+    if (json === true) print(JSON.stringify(findings, null, 2));
+    else
+      for (const { what, state, said, advice } of findings)
+        print(`${SIGNS[state]} ${what}: ${said}${advice === null ? '' : `\n  ${advice}`}`);
+    const states = new Set(findings.map(({ state }) => state));
+    process.exitCode = states.has('broken') ? FAILED : states.has('look') ? WITH_ERRORS : FINE;
+  });
