@@ -17,7 +17,8 @@ const LABELS: Record<string, string> = {
 };
 
 const shown = (value: unknown): string | null => {
-  if (typeof value === 'object' && value !== null) return Object.values(value).filter(Boolean).join(', ') || null;
+  if (typeof value === 'object' && value !== null)
+    return Object.values(value).filter(Boolean).join(', ') || null;
   return typeof value === 'string' || typeof value === 'number' ? String(value) || null : null;
 };
 

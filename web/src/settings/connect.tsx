@@ -153,6 +153,8 @@ export function Connect() {
                     {...text('domain')}
                   />
                   <ZoneSelect
+                    label="Time zone of the company"
+                    description="As the CRM says if left out"
                     value={form.timezone}
                     error={problems['timezone']}
                     onChange={(zone) => set('timezone', zone)}

@@ -12,6 +12,7 @@ import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { connection, forgetBooks } from '../queries.ts';
 import { CredentialsButton } from './credentials.tsx';
+import { Schedule } from './schedule.tsx';
 import { SyncPanel } from './sync-panel.tsx';
 import { TestButton } from './test-report.tsx';
 
@@ -59,6 +60,7 @@ function Known({ connection }: { connection: Connection }) {
           </Alert>
         )}
         <SyncPanel connection={connection} />
+        {!isGone && <Schedule connection={connection} />}
         <Card title="About this connection">
           <Facts connection={connection} />
         </Card>

@@ -2,15 +2,21 @@ import { Select } from '@mantine/core';
 
 const ZONES = Intl.supportedValuesOf('timeZone');
 
-type Props = { value: string | null; error?: string | undefined; onChange: (zone: string | null) => void };
+type Props = {
+  label: string;
+  description?: string;
+  value: string | null;
+  error?: string | undefined;
+  onChange: (zone: string | null) => void;
+};
 
-export function ZoneSelect({ value, error, onChange }: Props) {
+export function ZoneSelect({ label, description, value, error, onChange }: Props) {
   return (
     <Select
-      label="Time zone of the company"
-      description="As the CRM says if left out"
+      label={label}
+      description={description}
       placeholder="Europe/Berlin"
-      data={ZONES}
+      data={value === null || ZONES.includes(value) ? ZONES : [value, ...ZONES]}
       limit={60}
       searchable
       clearable
