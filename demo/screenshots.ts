@@ -117,7 +117,7 @@ const shotsOf = ({ connection, lead, runId, waiting }: Told): Shot[] => [
 /** Nothing that moves, nothing that still loads. */
 const settled = async (page: Page): Promise<void> => {
   await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
-  await page.waitForFunction('document.querySelector(\'[aria-busy="true"]\') === null');
+  while ((await page.locator('[aria-busy="true"]').count()) > 0) await page.waitForTimeout(50);
   await page.waitForTimeout(700);
 };
 

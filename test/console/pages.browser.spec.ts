@@ -50,7 +50,7 @@ describeInBrowser('Every page of the console', () => {
 
   const isDrawn = async (page: Page): Promise<void> => {
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForFunction('document.querySelector(\'[aria-busy="true"]\') === null');
+    while ((await page.locator('[aria-busy="true"]').count()) > 0) await page.waitForTimeout(50);
   };
 
   it.each([

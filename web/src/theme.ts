@@ -1,4 +1,4 @@
-import { Alert, createTheme } from '@mantine/core';
+import { Alert, Anchor, createTheme } from '@mantine/core';
 import type { MantineColorsTuple } from '@mantine/core';
 
 const sea: MantineColorsTuple = [
@@ -27,6 +27,7 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   components: {
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     Alert: Alert.extend({ classNames: { root: 'note', title: 'note-title', message: 'note-message' } }),
   },
 });

@@ -25,6 +25,7 @@ export function NewLeads({ days }: { days: Summary['leads']['newPerDay'] }) {
           xAxisProps={{ interval: 'preserveStartEnd', minTickGap: 28 }}
           valueFormatter={number}
           withTooltip
+          barChartProps={{ accessibilityLayer: false }}
         />
       </div>
       <VisuallyHidden>
