@@ -56,6 +56,10 @@ const TITLES: Record<LeadChange['change'], string> = {
   split: 'Split',
 };
 
+/** That sources came or went is what a link, a merge or a split is. */
+const shownOf = ({ change, changed }: LeadChange): string[] =>
+  change === 'updated' ? changed : changed.filter((field) => field !== 'sources');
+
 function Change({ change }: { change: LeadChange }) {
   const { position, actor, runId, recordedAt, erased, otherId, source } = change;
   return (
@@ -74,7 +78,7 @@ function Change({ change }: { change: LeadChange }) {
             The values have been erased.
           </Text>
         ) : (
-          <FieldChanges changed={change.changed} before={change.before} after={change.after} />
+          <FieldChanges changed={shownOf(change)} before={change.before} after={change.after} />
         )}
         {otherId !== null && (
           <Text size="sm" c="dimmed">
