@@ -7,6 +7,12 @@ create table sync_runs (
   counts json,
   error jsonb,
   warnings jsonb not null default '[]',
+  -- How many clients it has missed, found to be gone, and met again; null for none.
+  absences jsonb,
+  -- How many deletions it has held and why; and who has approved them.
+  held_deletions jsonb,
+  approved_at timestamptz,
+  approved_by text,
   started_at timestamptz not null,
   finished_at timestamptz
 );
@@ -40,7 +46,8 @@ create table run_seen (
   run_id uuid not null references active_runs (run_id) on delete cascade,
   kind text not null,
   external_ids text[] not null,
-  others text[] not null
+  others text[] not null,
+  written_at timestamptz not null default clock_timestamp()
 );
 create index run_seen_run_idx on run_seen (run_id, kind);
 
@@ -54,6 +61,12 @@ create table crm_clients (
   code text,
   -- Somebody has put something right: its stream says what, and whether that still counts.
   fixed boolean not null default false,
+  -- 'missing' or 'gone' while the CRM does not show the client, since when, and whether a person has approved that it is gone.
+  absence text,
+  absent_at timestamptz,
+  -- The run that has said so, or that has met it again.
+  absence_run uuid,
+  approved boolean not null default false,
   primary key (connection_id, external_id)
 );
 create index crm_clients_fixed_idx on crm_clients (connection_id, external_id) where fixed;

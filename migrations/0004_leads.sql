@@ -40,6 +40,8 @@ create table lead_sources (
   details jsonb,
   -- The merged lead that the source came with; null when it is the lead's own.
   home_id uuid,
+  -- Since when the CRM has this client no more; it stands behind those that are there then.
+  gone_at timestamptz,
   primary key (connection_id, external_id)
 );
 create index lead_sources_lead_idx on lead_sources (lead_id, linked_position);

@@ -10,6 +10,8 @@ export class Bookings {
   #rows: string[] = [];
   #nextId: number;
   #now: () => string;
+  /** Told of what is done to a booking from now on. */
+  onChange: (what: 'new' | 'change' | 'cancel', id: number) => void = () => undefined;
 
   /** `now` tells the company's own time whenever it is asked. */
   constructor(count: number, calendar: Omit<Calendar, 'now'>, now: () => string) {
@@ -53,6 +55,7 @@ export class Bookings {
     };
     this.#nextId += 1;
     this.#bookings.set(booking.id, booking);
+    this.onChange('new', booking.id);
     return booking;
   }
 
@@ -62,6 +65,8 @@ export class Bookings {
     if (before === undefined) return null;
     const after = { ...before, edited: this.#now(), ...changes };
     this.#bookings.set(id, after);
+    const isCanceled = after.status === 'canceled' && before.status !== 'canceled';
+    this.onChange(isCanceled ? 'cancel' : 'change', id);
     return after;
   }
 

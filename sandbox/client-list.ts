@@ -11,10 +11,11 @@ import type { World } from './world.ts';
 type Row = Client | string;
 
 const rowsOf = ({ crm, faults }: World, search: string, tricks: Readonly<Switches>): readonly Row[] => {
-  const { listDeleted, weird } = faults.switches;
+  const { listDeleted, weird, sees } = faults.switches;
   const { order, empty } = tricks;
   if (empty) return [];
-  const clients = crm.list({ order: order === 'id' ? 'id' : 'name', deleted: listDeleted, search });
+  const all = crm.list({ order: order === 'id' ? 'id' : 'name', deleted: listDeleted, search });
+  const clients = sees > 1 ? all.filter(({ id }) => id % sees === 0) : all;
   const odd = search === '' ? [...crm.rows, ...weirdRows(weird)] : [];
   const rows = odd.length === 0 ? clients : [...clients, ...odd];
   return order === 'shuffle' ? shuffled(rows, faults.struck['order'] ?? 0) : rows;
@@ -57,6 +58,7 @@ const SHAPING = [
   'empty',
   'ids',
   'hide',
+  'sees',
   'listDeleted',
   'weird',
 ] as const;

@@ -15,16 +15,23 @@ import type { World } from './world.ts';
 
 const NOT_FOUND = (): Answer => failure(404, 'Client not found');
 
-const find = ({ crm, faults }: World, idText: string): Client | null => {
+const find = (
+  { crm, faults }: World,
+  idText: string,
+  deletedToo: boolean = faults.switches.listDeleted,
+): Client | null => {
   const id = idOf(idText, faults.switches.ids);
   const client = id === null ? null : crm.get(id);
-  return client !== null && client.deleted && !faults.switches.listDeleted ? null : client;
+  return client !== null && client.deleted && !deletedToo && !faults.switches.listDeleted ? null : client;
 };
 
 /** GET /admin/clients/{id}: the bare record, without `data` around it. */
 export const readClient = (world: World, _ask: Ask, id: string): Answer => {
-  const client = find(world, id);
-  world.faults.strikeIfSet(['ids', 'hide']);
+  const { byId } = world.faults.switches;
+  world.faults.strikeIfSet(['ids', 'hide', 'byId']);
+  if (byId === 'forbidden') return failure(403, 'Access denied');
+  if (byId === 'missing') return notFoundPage();
+  const client = byId === 'nobody' ? null : find(world, id, byId === 'marks');
   return client === null ? NOT_FOUND() : jsonText(200, detailJson(world.crm, client, world.faults.switches));
 };
 

@@ -57,6 +57,8 @@ export class Crm {
   #lists = new Map<string, Client[]>();
   #rows: string[] = [];
   #nextId = 1;
+  /** Told of what is done to a client from now on. */
+  onChange: (what: 'new' | 'change' | 'delete', id: number) => void = () => undefined;
 
   constructor(count: number, population: Population) {
     this.#population = population;
@@ -88,6 +90,7 @@ export class Crm {
     const client: Client = { id: this.#nextId, ...BLANK, ...fields, deleted: false };
     this.#nextId += 1;
     this.#put(entryOf(client));
+    this.onChange('new', client.id);
     return client;
   }
 
@@ -103,6 +106,7 @@ export class Crm {
     this.#sorted.splice(place(this.#sorted, before), 1);
     const entry = entryOf({ ...before.client, ...changes, id });
     this.#put(entry);
+    this.onChange(entry.client.deleted && !before.client.deleted ? 'delete' : 'change', id);
     return entry.client;
   }
 

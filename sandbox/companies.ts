@@ -3,10 +3,15 @@ import type { Client } from './people.ts';
 import { makeWorld, startServer, type SandboxOptions } from './sandbox.ts';
 import type { World } from './world.ts';
 
+/** `reached` when the first request has come; all wait until `release`. */
+export type Hold = { reached: Promise<void>; release: () => void };
+
 /** One company in the CRM: a world of its own, and a way to hold up the answer for one page of its clients. */
 export type Company = World & {
   /** Requests for this page wait from now on; `reached` when the first one has come, until `release`. */
-  holdPage: (page: number) => { reached: Promise<void>; release: () => void };
+  holdPage: (page: number) => Hold;
+  /** Alike for the requests that match. */
+  hold: (matches: (ask: Ask) => boolean) => Hold;
   /** Every token that was shown to it. */
   tokensSeen: ReadonlySet<string>;
   /** From now on nobody answers for it. */
@@ -26,7 +31,7 @@ export type Companies = {
   close: () => Promise<void>;
 };
 
-type Gate = { page: number; arrive: () => void; opened: Promise<void> };
+type Gate = { holds: (ask: Ask) => boolean; arrive: () => void; opened: Promise<void> };
 type Held = { company: Company; gate: Gate | null; tokensSeen: Set<string>; isClosed: boolean };
 
 /** Several SimplyBook.me companies behind one address, as the real one has them. Requests for any other go to the one opened last. */
@@ -36,7 +41,7 @@ export const startCompanies = async (): Promise<Companies> => {
     const entry = held.get(companyOf(ask)) ?? [...held.values()].at(-1);
     if (entry === undefined || entry.isClosed) return null;
     for (const token of tokensIn(ask)) entry.tokensSeen.add(token);
-    if (entry.gate !== null && ask.query.get('page') === String(entry.gate.page)) {
+    if (entry.gate?.holds(ask) === true) {
       entry.gate.arrive();
       await entry.gate.opened;
     }
@@ -57,12 +62,13 @@ export const startCompanies = async (): Promise<Companies> => {
     if (!samePeople)
       for (const client of world.crm.all()) world.crm.change(client.id, ownAddress(client, company));
     const tokensSeen = new Set<string>();
-    const holdPage: Company['holdPage'] = (page) => hold(entry, page);
+    const holdPage: Company['holdPage'] = (page) =>
+      hold(entry, ({ query }) => query.get('page') === String(page));
     const close = (): void => {
       entry.isClosed = true;
     };
     const entry: Held = {
-      company: { ...world, tokensSeen, holdPage, close },
+      company: { ...world, tokensSeen, holdPage, hold: (matches) => hold(entry, matches), close },
       gate: null,
       tokensSeen,
       isClosed: false,
@@ -77,10 +83,10 @@ export const startCompanies = async (): Promise<Companies> => {
 const ownAddress = ({ email }: Client, company: string): Partial<Client> =>
   email === null ? {} : { email: email.replace('@', `@${company}.`) };
 
-const hold = (entry: Held, page: number): ReturnType<Company['holdPage']> => {
+const hold = (entry: Held, holds: Gate['holds']): Hold => {
   const arrival = Promise.withResolvers<void>();
   const opening = Promise.withResolvers<void>();
-  entry.gate = { page, arrive: arrival.resolve, opened: opening.promise };
+  entry.gate = { holds, arrive: arrival.resolve, opened: opening.promise };
   const release = (): void => {
     entry.gate = null;
     opening.resolve();

@@ -77,6 +77,7 @@ const CONTROLS: Record<string, Control> = {
   'GET /clients/id': ({ crm }, _ask, id) => found(crm.get(id)),
   'PATCH /clients/id': ({ crm }, ask, id) => found(crm.change(id, fieldsIn(ask.body))),
   'DELETE /clients/id': ({ crm }, _ask, id) => found(crm.delete(id)),
+  'POST /clients/id/return': ({ crm }, _ask, id) => found(crm.undelete(id)),
   'POST /rows': ({ crm }, ask) => {
     crm.addRow(ask.body);
     return done();
@@ -92,6 +93,11 @@ const CONTROLS: Record<string, Control> = {
     return done();
   },
   'GET /webhooks': ({ webhooks }) => json(200, { webhooks: webhooks.all() }),
+  'GET /webhooks/deliveries': ({ webhooks }) => json(200, { deliveries: webhooks.deliveries }),
+  'POST /webhooks/deliver': ({ webhooks }) => {
+    void webhooks.deliver();
+    return done();
+  },
   'POST /tokens/expire': ({ auth }) => json(200, { expired: auth.expireTokens() }),
   'DELETE /failed-logins': ({ auth }) => {
     auth.forgetFailedLogins();

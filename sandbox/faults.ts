@@ -107,6 +107,11 @@ export const SWITCHES = {
   ),
   listDeleted: flag(false, 'deleted clients stay in the list and are told by is_deleted'),
   deletedAs: choice(['text', 'number', 'boolean'], 'is_deleted in the list as "1", 1 or true'),
+  byId: choice(
+    ['tells', 'marks', 'forbidden', 'nobody', 'missing'],
+    'a client read by its id: a deleted one is 404; it is told with is_deleted; 403; 404 whoever is asked for; no such address, in JSON-RPC no such method',
+  ),
+  sees: amount(1, 'the role is shown each so-manieth client only; by id it may read them all'),
   weird: several([...WEIRD_KINDS, 'all'], 'odd records at the end of the list'),
   faultyList: choice(
     ['clients', 'bookings', 'both'],
@@ -131,6 +136,18 @@ export const SWITCHES = {
   put: choice(['replaces', 'merges'], 'what PUT does with fields that are left out'),
   postEdits: flag(true, 'POST /admin/clients/{id} edits; false: 404'),
   webhookList: choice(['array', 'wrapped'], 'the registered webhooks as a list, or as {data: […]}'),
+  webhookRegister: choice(
+    ['all', 'vendor-node', 'none', 'missing', 'forbidden'],
+    "which events can be registered: all; those that the vendor's own node offers; none; or there is no register, or not for this role",
+  ),
+  webhookDelivery: choice(
+    ['sent', 'twice', 'held', 'dropped'],
+    'what becomes of deliveries: sent; sent twice; kept until the control interface sends them; lost',
+  ),
+  webhookBody: choice(
+    ['thin', 'callback', 'data', 'bare', 'form', 'no-id'],
+    'what a delivery says: notification, event and id; for bookings what the callback URL gets; the id within data; just "id"; a form; no id at all',
+  ),
   // the wire
   latency: amount(0, 'milliseconds that each answer takes'),
   maxPerSecond: amount(0, 'more requests than this within a second are refused; 0: never'),

@@ -92,10 +92,13 @@ const CLIENT_FIELDS = [
 ] as const;
 
 const getClient: Method = (world, params) => {
+  const { byId, ids } = world.faults.switches;
+  if (byId === 'forbidden') return error(-32600, 'Access denied');
+  if (byId === 'missing') return error(-32601, 'Method not found');
   const [given] = params('clientId');
   const text = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-  const id = idOf(text, world.faults.switches.ids);
-  const client = id === null ? null : world.crm.get(id);
+  const id = idOf(text, ids);
+  const client = id === null || byId === 'nobody' ? null : world.crm.get(id);
   return client === null || client.deleted
     ? error(-32064, 'Invalid client id value')
     : { text: rowOf(world, client, CLIENT_FIELDS) };
@@ -108,6 +111,29 @@ const getBookings: Method = (world, params) => {
   const filter = params('filter')[0];
   const wanted: Record<string, unknown> = typeof filter === 'object' && filter !== null ? { ...filter } : {};
   return { text: `[${rpcRows(world, wanted).join(',')}]` };
+};
+
+/** Much more than this in the real one, in other words than those of the list. */
+const getBookingDetails: Method = ({ bookings, faults }, params) => {
+  const [given] = params('id');
+  const { bookingsRoute, ids } = faults.switches;
+  if (bookingsRoute === 'missing') return error(-32601, 'Method not found');
+  if (bookingsRoute === 'forbidden') return error(-32600, 'Access denied');
+  const text = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
+  const id = idOf(text, ids);
+  const booking = id === null ? null : bookings.get(id);
+  if (booking === null) return error(-32080, 'Appointment not found');
+  const { code, start, end, recorded } = booking;
+  const idJson = idText(booking.id, ids === 'number' ? 'text' : ids);
+  const rest = {
+    code,
+    start_date_time: start,
+    end_date_time: end,
+    record_date: recorded,
+    location: [],
+    status: [],
+  };
+  return { text: `{"id":${idJson},${JSON.stringify(rest).slice(1)}` };
 };
 
 /** Minutes east of UTC as the company's clock stands. */
@@ -129,6 +155,7 @@ export const ADMIN_METHODS: Record<string, Method> = {
   getClient,
   getClientInfo: getClient,
   getBookings,
+  getBookingDetails,
   getCompanyTimezoneOffset,
   getCompanyParam,
 };

@@ -107,15 +107,20 @@ export const makeWorld = (options: Partial<SandboxOptions> = {}): World => {
   const tokens = new Tokens(faults);
   const now = (): string =>
     companyTime(faults.switches.now === '' ? Date.now() : Date.parse(faults.switches.now));
+  const crm = new Crm(clients, { seed, clean });
+  const made = new Bookings(bookings, { seed, clean, clients, deletedClient: clients + 1 }, now);
+  const webhooks = new Webhooks(account, faults);
+  crm.onChange = (what, id) => webhooks.tell(`${what}_client`, id);
+  made.onChange = (what, id) => webhooks.tell(`${what}_booking`, id);
   return {
     account,
     faults,
     credentials,
     tokens,
     auth: new Auth(account, faults, credentials, tokens),
-    crm: new Crm(clients, { seed, clean }),
-    webhooks: new Webhooks(),
-    bookings: new Bookings(bookings, { seed, clean, clients, deletedClient: clients + 1 }, now),
+    crm,
+    webhooks,
+    bookings: made,
     requests: new Requests(),
   };
 };

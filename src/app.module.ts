@@ -11,6 +11,7 @@ import { CrmConnectionModule } from './modules/crm-connection/crm-connection.mod
 import { LeadsModule } from './modules/leads/leads.module.ts';
 import { SummaryModule } from './modules/summary/summary.module.ts';
 import { SyncModule } from './modules/sync/sync.module.ts';
+import { WebhooksModule } from './modules/webhooks/webhooks.module.ts';
 import { CONFIG } from './shared/config.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseModule } from './shared/database/database.module.ts';
@@ -47,6 +48,7 @@ export class AppModule {
         SyncModule,
         LeadsModule,
         BookingsModule,
+        WebhooksModule,
         AuditModule,
         SummaryModule,
         ConsoleModule,

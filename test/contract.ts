@@ -49,10 +49,21 @@ export type SyncStats = {
   leads_linked: number;
   clients_quarantined: number;
   clients_erased: number;
+  clients_missing: number;
+  clients_gone: number;
+  clients_returned: number;
   bookings_created: number;
   bookings_updated: number;
   bookings_unchanged: number;
   bookings_quarantined: number;
+};
+
+export type HeldDeletions = {
+  count: number;
+  reason: string;
+  approved: boolean;
+  approvedAt: string | null;
+  approvedBy: string | null;
 };
 
 export type SyncAnswer = {
@@ -64,6 +75,7 @@ export type SyncAnswer = {
   stats: SyncStats;
   errors: { externalId: string; code: string; message: string }[];
   warnings: { code: string; detail: string }[];
+  heldDeletions: HeldDeletions | null;
 };
 
 export type FailedSync = Problem & { success: false; error: string; runId: string };
@@ -93,6 +105,8 @@ export type Run = {
   finishedAt: string | null;
   error: { code: string; detail: string; phase: string | null } | null;
   warnings: { code: string; detail: string }[];
+  absences: { missing: number; gone: number; returned: number };
+  heldDeletions: HeldDeletions | null;
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -100,6 +114,8 @@ export type LeadSource = {
   connectionId: string;
   externalId: string;
   primary: boolean;
+  status: string;
+  goneAt: string | null;
   name: string | null;
   email: string | null;
   phone: string | null;

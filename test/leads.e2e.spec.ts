@@ -58,6 +58,8 @@ describe('a lead', () => {
           connectionId: connection.id,
           externalId: '2',
           primary: true,
+          status: 'active',
+          goneAt: null,
           name: 'anna berg',
           email: 'Anna.Berg@one.example.com',
           phone: '+49 151 200',

@@ -27,6 +27,10 @@ const CONTRACT = [
   'PUT /api/connections/{id}/credentials',
   'POST /api/connections/{id}/test',
   'POST /api/connections/{id}/sync',
+  'POST /api/connections/{id}/webhooks',
+  'GET /api/connections/{id}/webhooks',
+  'DELETE /api/connections/{id}/webhooks',
+  'POST /hooks/simplybook/{connectionId}/{token}',
   'GET /api/runs',
   'GET /api/runs/{id}',
   'GET /api/leads',
@@ -96,6 +100,11 @@ describe('the OpenAPI document', () => {
     await world.end((await world.start(connection)).id);
     await api('PATCH', `/api/connections/${second.id}`, { name: 'Second', schedule: { cron: '0 0 29 2 *' } });
     await api('PUT', `/api/connections/${second.id}/credentials`, { secret });
+    const hooks = `/api/connections/${second.id}/webhooks`;
+    const { body: address } = await api<{ url: string }>('POST', hooks);
+    await api('GET', hooks);
+    await api('POST', new URL(address.url).pathname, { client_id: 1 });
+    await api('DELETE', hooks);
     await api('DELETE', `/api/connections/${second.id}`);
     const [one, other] = leads.data.map(({ id }) => id);
     await api('POST', `/api/leads/${one}/merge`, { leadId: other });
@@ -119,6 +128,11 @@ describe('the OpenAPI document', () => {
     const { release } = slow.company.holdPage(1);
     await api('POST', `/api/runs/${(await world.start(slow.connection)).id}/cancel`);
     release();
+    await world.end((await world.start(slow.connection)).id);
+    await world.sync(slow.connection);
+    slow.company.faults.set({ empty: true });
+    const { runId } = await world.sync(slow.connection);
+    await api('POST', `/api/runs/${runId}/approve-deletions`);
     await api('GET', `/api/events/${events.data[0]?.position}`);
     const answered = [...service.observed].filter(([, statuses]) =>
       [...statuses].some((status) => status < 300),

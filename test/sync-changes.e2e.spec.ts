@@ -28,7 +28,14 @@ const waitingOf = async ({ id }: Connection): Promise<Waiting[]> =>
 
 const kinds = (events: readonly LogEvent[]): string[] => events.map(({ type }) => type);
 
-const NO_DETAILS = { address: null, fields: [], phoneE164: null, phoneExtension: null };
+const NO_DETAILS = {
+  status: 'active',
+  goneAt: null,
+  address: null,
+  fields: [],
+  phoneE164: null,
+  phoneExtension: null,
+};
 const RUN_ALONE = ['SyncStarted', 'SyncCompleted'];
 
 let turn = 0;

@@ -21,6 +21,9 @@ const nothing = {
   leads_linked: 0,
   clients_quarantined: 0,
   clients_erased: 0,
+  clients_missing: 0,
+  clients_gone: 0,
+  clients_returned: 0,
   bookings_created: 0,
   bookings_updated: 0,
   bookings_unchanged: 0,
@@ -44,6 +47,7 @@ describe('the answer to a sync', () => {
       status: 'succeeded',
       stats: { ...nothing, leads_created: 5, clients_fetched: 5 },
       errors: [],
+      heldDeletions: null,
       warnings: [],
     });
   });

@@ -9,7 +9,12 @@ export const WITHOUT_PROFILE: Partial<Record<SwitchName, string>> = {
   put: 'a sync writes no clients',
   postEdits: 'a sync writes no clients',
   webhookList: 'a sync registers no webhooks',
+  webhookRegister: 'a sync registers no webhooks',
+  webhookDelivery: 'a sync hears of no webhooks',
+  webhookBody: 'a sync hears of no webhooks',
   now: 'it moves the calendar of the sandbox, and the service has a clock of its own',
+  byId: 'only who is missed in the list is asked for by id: test/deletions.e2e.spec.ts',
+  sees: 'a role that sees less and less is tried in test/deletions.e2e.spec.ts',
   totpSkew: 'our clock is right; codes of other windows are tried in test/crm-connection',
   totpSeconds:
     'every authenticator app counts in windows of 30 seconds; it is short in tests that wait for one',

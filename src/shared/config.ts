@@ -12,6 +12,8 @@ export type Config = {
   /** First one encrypts, all decrypt. Null: generated in the data directory (own PostgreSQL only). */
   encryptionKeys: EncryptionKey[] | null;
   simplybook: { restUrl: string | null; rpcUrl: string | null; maxRequestsPerSecond: number };
+  /** More clients than `count`, and more than `percent` of all, do not disappear without a person approving it. */
+  deletions: { percent: number; count: number };
   publicUrl: string | null;
   logLevel: string;
 };
@@ -99,6 +101,17 @@ const environment = z.object({
     .min(0, 'must be 0 to 1000')
     .max(1000, 'must be 0 to 1000')
     .default(3),
+  CRM_SYNC_DELETIONS_PERCENT: z.coerce
+    .number('must be a number')
+    .min(0, 'must be 0 to 100')
+    .max(100, 'must be 0 to 100')
+    .default(5),
+  CRM_SYNC_DELETIONS_COUNT: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(0, 'must be 0 to 1000000')
+    .max(1_000_000, 'must be 0 to 1000000')
+    .default(20),
   CRM_SYNC_PUBLIC_URL: publicUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
@@ -132,6 +145,7 @@ export const readConfig = (env: NodeJS.ProcessEnv): Config => {
       rpcUrl: value.SIMPLYBOOK_RPC_URL ?? null,
       maxRequestsPerSecond: value.SIMPLYBOOK_MAX_REQUESTS_PER_SECOND,
     },
+    deletions: { percent: value.CRM_SYNC_DELETIONS_PERCENT, count: value.CRM_SYNC_DELETIONS_COUNT },
     publicUrl: value.CRM_SYNC_PUBLIC_URL ?? null,
     logLevel: value.LOG_LEVEL,
   };

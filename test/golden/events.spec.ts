@@ -21,11 +21,22 @@ import {
 import type { BookingEvent, BookingValues } from '../../src/modules/bookings/contract.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
-import { lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { announced, lead, upsert } from '../../src/modules/leads/lead.decider.ts';
+import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
-import { cancel, complete, fail, interrupt, run, start } from '../../src/modules/sync/sync-run.decider.ts';
+import {
+  cancel,
+  approveDeletions,
+  complete,
+  fail,
+  interrupt,
+  run,
+  start,
+} from '../../src/modules/sync/sync-run.decider.ts';
 import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+import type { WebhooksEvent } from '../../src/modules/webhooks/contract.ts';
+import { register, remove, webhooks } from '../../src/modules/webhooks/webhooks.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 
@@ -100,10 +111,18 @@ const waiting = {
   record: { id: '41', name: 'Ada Example', email: '' },
 };
 const isWaiting = { imported: null, quarantined: { ...waiting, dismissed: false }, fixes: {} };
+const nothing = { imported: null, quarantined: null, fixes: {} };
 const fixes = { email: { value: 'ada@example.com', over: null } };
 const source = { ...identity, ...values };
 
-type EventType = (ConnectionEvent | SyncEvent | ClientEvent | LeadEvent | BookingEvent)['type'];
+type EventType = (
+  | ConnectionEvent
+  | SyncEvent
+  | ClientEvent
+  | LeadEvent
+  | BookingEvent
+  | WebhooksEvent
+)['type'];
 
 /** What the deciders of today make of each event; a type that is missing here does not compile. */
 const made: Record<EventType, Event[]> = {
@@ -119,10 +138,13 @@ const made: Record<EventType, Event[]> = {
     connected,
   ),
   CrmDisconnected: disconnect(connectionId)(connected),
+  CrmWebhooksRegistered: register({ connectionId, registered: true, events: ['new_client'] })(),
+  CrmWebhooksRemoved: remove(connectionId)('on'),
   SyncStarted: start({ runId, connectionId }, 'api')('new'),
   SyncCompleted: complete({ runId, connectionId }, counts, null, [
     { code: 'timezone-unknown', detail: 'The company does not say where it is.' },
   ])('running'),
+  DeletionsApproved: approveDeletions({ runId, connectionId })({ holds: 31 }),
   SyncFailed: fail({ runId, connectionId }, counts, {
     code: 'crm-unreachable',
     detail: 'Nobody answers.',
@@ -140,6 +162,14 @@ const made: Record<EventType, Event[]> = {
   ClientDismissed: dismissClient(identity)(isWaiting),
   LeadUpserted: upsert(leadId, { connectionId, externalId }, values)(null),
   LeadMerged: mergeInto(leadId, otherId, [source])({ sources: [source] }),
+  ClientMissing: missClient(facts)(isWaiting),
+  ClientGone: loseClient(facts, { code: 'not-found', approvedIn: otherId })({
+    ...isWaiting,
+    absent: { since: otherId, gone: false },
+  }),
+  ClientReturned: returnClient(facts)({ ...isWaiting, absent: { since: otherId, gone: true } }),
+  LeadGone: announced(leadId, [source], [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }]),
+  LeadRestored: announced(leadId, [{ ...source, gone: '2026-11-22T15:30:00.000000Z' }], [source]),
   LeadSplit: giveBack(leadId, otherId, [source])({ sources: [{ ...source, via: [otherId] }] }),
   BookingUpserted: upsertBooking(bookingFacts, { ...links, values: appointment })(null),
   BookingQuarantined: quarantineBooking(bookingFacts, runId, impossible)(null),
@@ -161,9 +191,12 @@ const states: Record<EventType, unknown> = {
     settings: { ...UNTOLD.settings, name: 'Studio Süd', country: 'DE', clientFields: true },
   },
   CrmDisconnected: 'disconnected',
+  CrmWebhooksRegistered: 'on',
+  CrmWebhooksRemoved: 'off',
   SyncStarted: 'running',
   SyncCompleted: 'ended',
   SyncFailed: 'ended',
+  DeletionsApproved: 'ended',
   SyncInterrupted: 'ended',
   SyncCancelled: 'ended',
   ClientImported: { imported: values, quarantined: null, fixes: {} },
@@ -172,6 +205,11 @@ const states: Record<EventType, unknown> = {
   ClientFixEnded: { imported: null, quarantined: null, fixes: {} },
   ClientDismissed: { imported: null, quarantined: null, fixes: {} },
   LeadUpserted: { sources: [{ connectionId, externalId, ...values }] },
+  ClientMissing: { ...nothing, absent: { since: runId, gone: false } },
+  ClientGone: { ...nothing, absent: { since: null, gone: true } },
+  ClientReturned: nothing,
+  LeadGone: null,
+  LeadRestored: null,
   LeadMerged: { sources: [], mergedInto: otherId },
   LeadSplit: { sources: [] },
   BookingUpserted: { taken: { ...links, values: appointment }, quarantined: null },
@@ -188,8 +226,9 @@ const kept = async (type: string): Promise<Event> =>
 
 const stateAfter = (event: Event): unknown => {
   const { type } = event;
+  if (type.startsWith('CrmWebhooks')) return fold(webhooks, [event as WebhooksEvent]);
   if (type.startsWith('Crm')) return fold(connection, [event as ConnectionEvent]);
-  if (type.startsWith('Sync')) return fold(run, [event as SyncEvent]);
+  if (type.startsWith('Sync') || type === 'DeletionsApproved') return fold(run, [event as SyncEvent]);
   if (type.startsWith('Client')) return fold(client, [event as ClientEvent]);
   if (type.startsWith('Booking')) return fold(booking, [event as BookingEvent]);
   return fold(lead, [event as LeadEvent]);

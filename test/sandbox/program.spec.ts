@@ -115,6 +115,7 @@ describe('the program', () => {
     const { clients, count } = (await control(url, 'GET', '/clients')).body;
     expect(count).toBe(2);
     expect(clients).toMatchObject([{ id: 1, deleted: true }, { id: 2 }, { id: 3, name: 'Mia', phone: '1' }]);
+    expect((await control(url, 'POST', '/clients/1/return')).body).toMatchObject({ id: 1, deleted: false });
     expect((await control(url, 'POST', '/clients', { nickname: 'Mimi' })).status).toBe(400);
 
     expect((await fetch(`${url}/admin`)).headers.get('content-type')).toMatch(/^text\/html/);

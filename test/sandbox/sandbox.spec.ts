@@ -252,6 +252,30 @@ describe('one client', () => {
     });
   });
 
+  it.each([
+    ['tells', [200, 404]],
+    ['marks', [200, 200]],
+    ['forbidden', [403, 403]],
+    ['nobody', [404, 404]],
+    ['missing', [404, 404]],
+  ] as const)('is read by its id, or not (%s)', async (byId, statuses) => {
+    const { askInside, sandbox } = await visit({ clients: 2, switches: { byId } });
+    sandbox.crm.delete(2);
+    const replies = [await askInside('GET', '/admin/clients/1'), await askInside('GET', '/admin/clients/2')];
+    expect(replies.map(({ status }) => status)).toEqual(statuses);
+    const said = replies[1]!.text;
+    if (byId === 'marks') expect(said).toContain('"is_deleted":"1"');
+    else expect(said.startsWith('{"code":')).toBe(byId !== 'missing');
+  });
+
+  it('may be one that the role is not shown in the list', async () => {
+    const { askInside } = await visit({ clients: 4, switches: { sees: 2 } });
+    const { data, metadata } = listed(await askInside('GET', '/admin/clients'));
+    expect(new Set(data.map((row) => row['id']))).toEqual(new Set([2, 4]));
+    expect(metadata['items_count']).toBe(2);
+    expect((await askInside('GET', '/admin/clients/1')).status).toBe(200);
+  });
+
   it('is 404 "Client not found" when there is none, or it is deleted', async () => {
     const { askInside, sandbox } = await visit({ clients: 1 });
     sandbox.crm.delete(1);

@@ -30,6 +30,7 @@ describe('without any setting', () => {
       apiKey: null,
       encryptionKeys: null,
       simplybook: { restUrl: null, rpcUrl: null, maxRequestsPerSecond: 3 },
+      deletions: { percent: 5, count: 20 },
       publicUrl: null,
       logLevel: 'info',
     });
@@ -41,6 +42,8 @@ describe('without any setting', () => {
       ...names,
       'SIMPLYBOOK_REST_URL',
       'SIMPLYBOOK_MAX_REQUESTS_PER_SECOND',
+      'CRM_SYNC_DELETIONS_PERCENT',
+      'CRM_SYNC_DELETIONS_COUNT',
       'CRM_SYNC_PUBLIC_URL',
     ];
     expect(readConfig(Object.fromEntries(all.map((name) => [name, blank])))).toEqual(readConfig({}));
@@ -63,6 +66,8 @@ describe('settings', () => {
       SIMPLYBOOK_REST_URL: 'http://127.0.0.1:9999',
       SIMPLYBOOK_RPC_URL: 'https://user-api.simplybook.example',
       SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: '0.5',
+      CRM_SYNC_DELETIONS_PERCENT: '2.5',
+      CRM_SYNC_DELETIONS_COUNT: '0',
       CRM_SYNC_PUBLIC_URL: 'https://crm.example/base',
       LOG_LEVEL: 'silent',
     });
@@ -81,6 +86,7 @@ describe('settings', () => {
         rpcUrl: 'https://user-api.simplybook.example',
         maxRequestsPerSecond: 0.5,
       },
+      deletions: { percent: 2.5, count: 0 },
       publicUrl: 'https://crm.example/base',
       logLevel: 'silent',
     });
@@ -123,6 +129,8 @@ describe('settings', () => {
     ],
     ['SIMPLYBOOK_RPC_URL', CANARY, `http://${CANARY}.example`, `javascript:${CANARY}`],
     ['SIMPLYBOOK_MAX_REQUESTS_PER_SECOND', CANARY, '-1', '1001', 'NaN', 'Infinity'],
+    ['CRM_SYNC_DELETIONS_PERCENT', CANARY, '-1', '101', 'NaN'],
+    ['CRM_SYNC_DELETIONS_COUNT', CANARY, '-1', '1.5', '1000001'],
     ['CRM_SYNC_PUBLIC_URL', CANARY, `ftp://${CANARY}`, `//${CANARY}`],
     ['LOG_LEVEL', CANARY, 'INFO', 'information'],
   ])('that make no sense are refused in one line that names %s and not its value', (variable, ...wrong) => {

@@ -44,6 +44,7 @@ const working = async (
   const jobs = new Jobs(on.database, shutdown);
   for (const [name, handler] of work)
     jobs.on<{ n: number }>(name, ({ data, signal }) => handler(data, signal));
+  await jobs.onApplicationBootstrap();
   await jobs.start();
   running.push({ jobs, shutdown });
   return { jobs, shutdown };

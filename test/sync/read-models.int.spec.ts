@@ -12,6 +12,7 @@ import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts'
 import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
 import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
 import {
+  approveDeletions,
   add,
   cancel,
   complete,
@@ -91,7 +92,7 @@ describe('the clients of a company', () => {
     const now = [look('1', ada), look('2', bob), look('3', ada), look('4', null)];
     expect(await clients.changed(acme, now)).toEqual(
       new Map([
-        ['1', { fingerprint: fingerprint({ ...ada, phone: '1' }), code: null }],
+        ['1', { fingerprint: fingerprint({ ...ada, phone: '1' }), code: null, absence: null }],
         ['3', null],
         ['4', null],
       ]),
@@ -117,8 +118,8 @@ describe('the clients of a company', () => {
     await record(puts(acme, '1', 'email.missing', lost), puts(acme, '2', 'record.unreadable', null));
     expect(await clients.changed(acme, [look('1', lost), look('2', null)])).toEqual(
       new Map([
-        ['1', { fingerprint: fingerprint(lost), code: 'email.missing' }],
-        ['2', { fingerprint: null, code: 'record.unreadable' }],
+        ['1', { fingerprint: fingerprint(lost), code: 'email.missing', absence: null }],
+        ['2', { fingerprint: null, code: 'record.unreadable', absence: null }],
       ]),
     );
     await record(imports(acme, '1'));
@@ -296,6 +297,7 @@ describe('quarantine', () => {
     expect((await clients.changed(acme, [look('1', ada)])).get('1')).toEqual({
       fingerprint: null,
       code: 'email.missing',
+      absence: null,
     });
   });
 });
@@ -376,8 +378,35 @@ describe('runs', () => {
       finishedAt: recorded[0]![0]!.recordedAt,
       error,
       warnings: [],
+      absences: { missing: 0, gone: 0, returned: 0 },
+      heldDeletions: null,
       progress: { phase: 'ended', done: 8, total: 8 },
     });
+  });
+
+  it('say whom they missed, what they hold, and who has approved it', async () => {
+    const facts = await begin(randomUUID());
+    const held = { count: 31, reason: 'Too many.' };
+    const missed = { absences: { missing: 0, gone: 2, returned: 1 }, heldDeletions: held };
+    const stream = runStream(facts.runId);
+    await record(decision(stream, run, complete(facts, COUNTS, 'Too many.', [], missed)));
+    await active.release({ ...facts, fence: 0 });
+    expect(await runs.one(facts.runId)).toMatchObject({
+      error: { code: 'deletions-held' },
+      absences: missed.absences,
+      heldDeletions: { ...held, approved: false, approvedAt: null, approvedBy: null },
+    });
+    expect(await runs.believed(facts.connectionId)).toEqual([]);
+    const recorded = await record(decision(stream, run, approveDeletions(facts)));
+    const { recordedAt, meta } = recorded[0]![0]!;
+    expect((await runs.one(facts.runId))?.heldDeletions).toEqual({
+      ...held,
+      approved: true,
+      approvedAt: recordedAt,
+      approvedBy: meta.actor,
+    });
+    expect(await record(decision(stream, run, approveDeletions(facts)))).toEqual([[]]);
+    expect(await runs.believed(facts.connectionId)).toEqual([{ fetched: COUNTS.fetched, approved: true }]);
   });
 
   it('keep what a person should know of them', async () => {

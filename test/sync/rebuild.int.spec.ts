@@ -29,9 +29,18 @@ import {
   mergeInto,
   takeIn,
 } from '../../src/modules/leads/lead-merge.decider.ts';
-import { homeOf, lead, leadStream, upsert } from '../../src/modules/leads/lead.decider.ts';
+import {
+  homeOf,
+  isAlive,
+  lead,
+  leadStream,
+  loseSource,
+  upsert,
+  valuesOf,
+} from '../../src/modules/leads/lead.decider.ts';
 import type { Lead } from '../../src/modules/leads/lead.decider.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
+import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
 import {
   client,
   clientStream,
@@ -172,6 +181,23 @@ const splitting = fc.constantFrom(...LEADS).map((otherId): Step => async () => {
     decision(leadStream(id), lead, giveBack(id, otherId, sources)),
   ];
 });
+/** A client is missed, or is found to be gone with its lead, or is shown again. */
+const absence = fc
+  .tuple(connectionId, fc.nat(3), fc.nat(3), fc.constantFrom('10', '20', '30'))
+  .map(([company, n, what, second]): Step => async () => {
+    const facts = { connectionId: company, externalId: String(n), runId: idOf('a', 1) };
+    const stream = clientStream(facts);
+    const missing = decision(stream, client, missClient({ ...facts, runId: idOf('a', 0) }));
+    if (what === 0) return [missing];
+    if (what === 1) return [decision(stream, client, returnClient(facts))];
+    const gone = decision(stream, client, loseClient(facts, { code: 'not-found' }));
+    const leadId = await rootOf(leadOf(company, n));
+    const sources = (await leadState(leadId))?.sources ?? [];
+    if (!sources.some((one) => one.connectionId === company && one.externalId === String(n)))
+      return [missing, gone];
+    const at = `2026-11-22T15:30:${second}.000000Z`;
+    return [missing, gone, decision(leadStream(leadId), lead, loseSource(leadId, facts, at), gone)];
+  });
 const handling = fc.tuple(connectionId, fc.nat(3), fc.boolean()).map(([company, n, never]): Step => () => {
   const identity = { connectionId: company, externalId: String(n) };
   const decide = never ? dismissClient(identity) : fixClient(identity, { email: `fixed${n}@example.com` });
@@ -273,6 +299,7 @@ const connecting = fc.tuple(connectionId, fc.nat(7)).map(([id, n]): Step => () =
 const history = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: taking },
+    { weight: 3, arbitrary: absence },
     { weight: 2, arbitrary: putting },
     { weight: 2, arbitrary: booked },
     { weight: 2, arbitrary: handling },
@@ -301,11 +328,24 @@ const expectLeadsAsDecided = async (): Promise<void> => {
     expect(found).toEqual(
       expected.map((one) => ({ key: `${one.connectionId}/${one.externalId}`, home: homeOf(id, one) })),
     );
-    const [row] = await store.rows<{ merged_into: string | null }>(
-      'select merged_into from leads where id = $1',
+    const [row] = await store.rows<{
+      merged_into: string | null;
+      status: string;
+      name: string | null;
+      version: number;
+      events: number;
+    }>(
+      `select merged_into, status, name, version,
+              (select count(*)::int from events where stream = 'lead-' || id) as events from leads where id = $1`,
       [id],
     );
     expect(row?.merged_into ?? null).toBe(isMerged ? await rootOf(id) : null);
+    if (row === undefined || isMerged) continue;
+    expect(row).toMatchObject({
+      status: isAlive(expected) ? 'active' : 'gone',
+      name: valuesOf(expected).name,
+      version: row.events,
+    });
   }
 };
 
@@ -348,6 +388,23 @@ describe('read models are a fold of the log', () => {
       () => [decision(clientStream(facts), client, quarantineClient(facts, reason))],
       () => [decision(stream, booking, quarantineBooking(waits, facts.runId, { ...reason, clientId: null }))],
       () => [decision(stream, booking, dismissBooking(waits))],
+    ]);
+    const other = { connectionId: idOf('c', 1), externalId: '8', runId: idOf('a', 0) };
+    const [leadId, at] = [idOf('e', 8), '2026-11-22T15:30:00.000000Z'];
+    const said = { name: 'Ada', email: null, phone: null };
+    await live([
+      () => [
+        decision(clientStream(other), client, importClient(other, leadId, said)),
+        decision(leadStream(leadId), lead, upsert(leadId, other, said)),
+      ],
+      () => [
+        decision(clientStream(other), client, missClient({ ...other, runId: idOf('a', 1) })),
+        decision(clientStream(other), client, loseClient(other, { code: 'not-found' })),
+        decision(leadStream(leadId), lead, loseSource(leadId, other, at)),
+      ],
+    ]);
+    expect(await store.rows(`select status, version from leads where id = '${leadId}'`)).toEqual([
+      { status: 'gone', version: 3 },
     ]);
     const before = await snapshot();
     await rebuild([100_000]);

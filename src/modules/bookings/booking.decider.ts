@@ -91,7 +91,7 @@ export type UnusableReason = { code: string; detail: string; record: unknown; cl
 
 /** Puts aside a booking that cannot be taken: a fact when it was not already, for the same reason in the same state. */
 export const quarantineBooking =
-  (facts: BookingFacts, runId: string, { code, detail, record, clientId }: UnusableReason) =>
+  (facts: BookingFacts, runId: string | null, { code, detail, record, clientId }: UnusableReason) =>
   (state: Booking): BookingQuarantined[] => {
     const waiting = state?.quarantined ?? null;
     if (waiting !== null && waiting.code === code && isDeepStrictEqual(waiting.record, record)) return [];

@@ -18,7 +18,8 @@ export class TakeBookings extends Command<TakenBookings> {
     readonly connectionId: string,
     readonly bookings: readonly CrmBooking[],
     readonly unusable: readonly UnusableBooking[],
-    readonly runId: string,
+    /** Null outside of any run. */
+    readonly runId: string | null,
     readonly by: Caller,
   ) {
     super();
@@ -139,7 +140,7 @@ export type BookingUpserted = Event<
 >;
 export type BookingQuarantined = Event<
   'BookingQuarantined',
-  BookingFacts & { runId: string; code: string },
+  BookingFacts & { runId: string | null; code: string },
   { detail: string; record: unknown }
 >;
 /** A person has said "never mind": the booking waits no longer, until the CRM changes it. */

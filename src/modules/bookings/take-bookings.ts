@@ -51,7 +51,11 @@ export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
       ),
     ];
     if (decisions.length === 0) return tally(arrived.length, [], []);
-    const recorded = await this.events.transact(decisions, { ...by, causationId: null, runId });
+    const recorded = await this.events.transact(decisions, {
+      ...by,
+      causationId: null,
+      ...(runId !== null && { runId }),
+    });
     const changes = fresh.map(
       (_, index) => recorded[index]?.[0]?.data as BookingUpserted['data'] | undefined,
     );

@@ -98,6 +98,9 @@ export type ClientPage = {
   end: { complete: true; unproven?: true } | { complete: false; reason: string } | null;
 };
 
+/** What the CRM says of one client when asked by its id. `unknown`: nothing, or something that proves nothing. */
+export type ClientLook = 'present' | 'not-found' | 'marked-deleted' | 'unknown';
+
 /** Where a listing that was broken off is read on: after the page with this `cursor`. `met`: all that it had brought. */
 export type ListedSoFar = { cursor: string; met: readonly string[] };
 
@@ -122,6 +125,16 @@ export abstract class CrmClients {
     signal: AbortSignal,
     warn?: (warning: CrmWarning) => void,
   ): Promise<ReadonlyMap<string, CustomField[]>>;
+
+  /**
+   * Asks for these clients by their ids, one request each. Ends early when the CRM tells nothing of several in a row, or
+   * refuses.
+   */
+  abstract looks(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
 }
 
 export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';

@@ -11,8 +11,10 @@ import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { Connections, GetConnectionHandler } from './connections.read-model.ts';
 import { CrmBookings, CrmClients } from './contract.ts';
+import { CrmRecords, CrmWebhooks } from '../webhooks/contract.ts';
 import { CrmConnectionController } from './crm-connection.controller.ts';
 import { CrmProvider } from './crm-provider.ts';
+import { RecordReader } from './record-reader.ts';
 import { CrmSessions } from './crm-sessions.ts';
 import { DisconnectCrmHandler } from './disconnect-crm.ts';
 import { ListConnectionsHandler } from './list-connections.ts';
@@ -23,6 +25,7 @@ import { UpcomingSyncs } from './schedule/upcoming-syncs.ts';
 import { SharedFailures } from './shared-failures.ts';
 import { SimplyBookSettings } from './simplybook/settings.ts';
 import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
+import { WebhookRegister } from './webhook-register.ts';
 
 /** Who we may talk to, and how. A second CRM is a second provider here. */
 @Module({
@@ -46,6 +49,8 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
     CrmSessions,
     { provide: CrmClients, useExisting: CrmSessions },
     { provide: CrmBookings, useExisting: CrmSessions },
+    { provide: CrmRecords, useClass: RecordReader },
+    { provide: CrmWebhooks, useClass: WebhookRegister },
     { provide: CrmProvider, useClass: SimplyBookProvider },
     {
       provide: SimplyBookSettings,
@@ -54,7 +59,7 @@ import { SimplyBookProvider } from './simplybook/simplybook.provider.ts';
       inject: [CONFIG],
     },
   ],
-  exports: [CrmClients, CrmBookings],
+  exports: [CrmClients, CrmBookings, CrmRecords, CrmWebhooks],
 })
 export class CrmConnectionModule {
   constructor(events: EventStore, connections: Connections, times: SyncTimeTable) {

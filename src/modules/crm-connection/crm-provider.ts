@@ -1,5 +1,13 @@
 import { Refusal } from '../../shared/errors.ts';
-import type { BookingPage, ClientPage, CrmWarning, CustomField, ListedSoFar } from './contract.ts';
+import type {
+  BookingPage,
+  ClientLook,
+  ClientPage,
+  CrmWarning,
+  CustomField,
+  ListedSoFar,
+} from './contract.ts';
+import type { BookingRead, ClientRead, CrmDelivery } from '../webhooks/contract.ts';
 
 /**
  * The way into one company. `domain` is the regional domain it lives on, for example `simplybook.it`; `totpSecret` what
@@ -121,6 +129,28 @@ export abstract class CrmProvider {
     externalIds: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<{ externalId: string; fields: CustomField[] } | { warning: CrmWarning }, void, undefined>;
+  /** Asks for these clients one by one. Stops early when the CRM tells nothing of several in a row. */
+  abstract clientLooks(
+    session: CrmSession,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined>;
+  abstract client(session: CrmSession, externalId: string, signal: AbortSignal): Promise<ClientRead>;
+  abstract booking(
+    session: CrmSession,
+    externalId: string,
+    window: Pick<BookingWindow, 'since' | 'timezone'>,
+    signal: AbortSignal,
+  ): Promise<BookingRead>;
+  /** See CrmWebhooks of the contract. */
+  abstract registerWebhooks(
+    session: CrmSession,
+    address: string,
+    ours: string,
+    signal: AbortSignal,
+  ): Promise<string[] | null>;
+  abstract removeWebhooks(session: CrmSession, ours: string, signal: AbortSignal): Promise<void>;
+  abstract readDelivery(body: Record<string, unknown>): CrmDelivery;
   /** Tries each way in, in order, and reports. Throws nothing but an abort. */
   abstract check(session: CrmSession, signal: AbortSignal): Promise<CrmReport>;
 }

@@ -11,6 +11,7 @@ import { ConnectionTokens } from './connection-tokens.store.ts';
 import { CrmClients, GetConnection } from './contract.ts';
 import type {
   BookingPage,
+  ClientLook,
   ClientPage,
   Connection,
   ConnectionEvent,
@@ -98,11 +99,28 @@ export class CrmSessions extends CrmClients implements CrmBookings {
         yield page;
       }
     } catch (error) {
-      const reason = explained(error);
-      if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
-        await this.noteAttention(connectionId, reason);
-      }
-      throw reason;
+      throw await this.noted(connectionId, error);
+    }
+  }
+
+  private async noted(connectionId: string, error: unknown): Promise<unknown> {
+    const reason = explained(error);
+    if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
+      await this.noteAttention(connectionId, reason);
+    }
+    return reason;
+  }
+
+  /** One piece of work in the connection's name; notes on it when it needs a person. */
+  async once<T>(
+    connectionId: string,
+    work: (session: CrmSession, connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const known = await this.queries.execute(new GetConnection(connectionId));
+      return await work(await this.open(known), known);
+    } catch (error) {
+      throw await this.noted(connectionId, error);
     }
   }
 
@@ -123,6 +141,20 @@ export class CrmSessions extends CrmClients implements CrmBookings {
       throw explained(error);
     }
     return fields;
+  }
+
+  async *looks(
+    connectionId: string,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined> {
+    try {
+      const session = await this.open(await this.queries.execute(new GetConnection(connectionId)));
+      yield* this.provider.clientLooks(session, externalIds, signal);
+    } catch (error) {
+      if (!(explained(error) instanceof Refusal)) throw error;
+      this.log.warn({ err: error, connectionId }, 'clients could not be looked at');
+    }
   }
 
   async readAgain(

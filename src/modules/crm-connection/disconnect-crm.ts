@@ -1,9 +1,10 @@
-import { Command, CommandHandler } from '@nestjs/cqrs';
+import { Command, CommandBus, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { RemoveWebhooks } from '../webhooks/contract.ts';
 import { connection, connectionStream, disconnect } from './connection.decider.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { Connections } from './connections.read-model.ts';
@@ -21,6 +22,7 @@ export class DisconnectCrm extends Command<void> {
 @CommandHandler(DisconnectCrm)
 export class DisconnectCrmHandler implements ICommandHandler<DisconnectCrm> {
   constructor(
+    private readonly commands: CommandBus,
     private readonly events: EventStore,
     private readonly secrets: ConnectionSecrets,
     private readonly connections: Connections,
@@ -30,6 +32,8 @@ export class DisconnectCrmHandler implements ICommandHandler<DisconnectCrm> {
     if ((await this.connections.one(connectionId)) === undefined) {
       throw new Refusal('not-found', 'connection-not-found', 'There is no connection with this id.');
     }
+    // While there still is a way into the company.
+    await this.commands.execute(new RemoveWebhooks(connectionId, by));
     await this.events.transaction(async () => {
       await this.secrets.remove(connectionId);
       const decided = decision(connectionStream(connectionId), connection, disconnect(connectionId));

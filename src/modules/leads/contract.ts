@@ -66,11 +66,28 @@ export class UpsertLeads extends Query<Decision[]> {
   }
 }
 
+/** A client that the CRM has no more, and the decision that says so; `at` is when that was found. */
+export type LostSource = Source & { at: string; cause: Decision };
+
+/**
+ * What the loss of a client does to its lead; no decisions when it is nobody's. `leads`: it cannot go, because its lead would be
+ * left with an e-mail address that belongs to the second one.
+ */
+export type LeadLoss = { decisions: Decision[] } | { leads: [string, string] };
+
+/** Tells leads which of their clients are gone, one after the other. For the batch that records the clients' own events. */
+export class LoseSources extends Query<LeadLoss[]> {
+  constructor(readonly lost: readonly LostSource[]) {
+    super();
+  }
+}
+
 /** A lead's own values at one time; null where it has none. */
 export type LeadView = Pick<LeadValues, 'name' | 'email' | 'phone'> & {
   phoneE164: string | null;
   phoneExtension: string | null;
   address: Address | null;
+  status: 'active' | 'gone';
   /** The lead that it was a part of then. */
   mergedInto: string | null;
 };
@@ -81,7 +98,7 @@ export type LeadView = Pick<LeadValues, 'name' | 'email' | 'phone'> & {
  */
 export type LeadChange = {
   leadId: string;
-  change: LeadUpserted['data']['change'] | 'merged' | 'split';
+  change: LeadUpserted['data']['change'] | 'merged' | 'split' | 'gone' | 'restored';
   changed: string[];
   before: LeadView | null;
   after: LeadView | null;
@@ -128,6 +145,8 @@ export type LeadUpserted = Event<
     change: 'created' | 'updated' | 'linked';
     changed: ('name' | 'email' | 'phone' | 'address' | 'sources')[];
     source: Source;
+    /** Since when the CRM has this client no more; absent while it has. */
+    gone?: string;
     /** The merged leads through which the source came here, its own one last. Absent when it came by itself. */
     via?: readonly string[];
   },
@@ -150,11 +169,18 @@ export type LeadSplit = Event<
   { leadId: string; role: 'kept' | 'split'; otherId: string; sources: readonly MovedSource[] }
 >;
 
-export type LeadEvent = LeadUpserted | LeadMerged | LeadSplit;
+/** The CRM has none of the lead's clients any more. */
+export type LeadGone = Event<'LeadGone', { leadId: string }>;
+/** A lead that was gone has a client in the CRM again. */
+export type LeadRestored = Event<'LeadRestored', { leadId: string }>;
+
+export type LeadEvent = LeadUpserted | LeadMerged | LeadSplit | LeadGone | LeadRestored;
 
 /** The types of all events of a lead. */
 export const LEAD_EVENTS = [
   'LeadUpserted',
   'LeadMerged',
   'LeadSplit',
+  'LeadGone',
+  'LeadRestored',
 ] as const satisfies readonly LeadEvent['type'][];

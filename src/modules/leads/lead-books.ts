@@ -9,7 +9,7 @@ import { changesOf } from './lead-changes.ts';
 import { columns } from './lead-details.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import type { LeadRow } from './lead-list.read-model.ts';
-import { lead, leadStream, valuesOf } from './lead.decider.ts';
+import { inOrder, isAlive, lead, leadStream, valuesOf } from './lead.decider.ts';
 import type { Lead } from './lead.decider.ts';
 
 type Known = NonNullable<Lead>;
@@ -53,12 +53,13 @@ export class LeadBooks {
     return {
       id,
       ...columns(valuesOf(state.sources)),
-      status: 'active',
-      sources: state.sources.map(({ connectionId, externalId, via, ...values }, index) => ({
+      status: isAlive(state.sources) ? 'active' : 'gone',
+      sources: inOrder(state.sources).map(({ connectionId, externalId, via, gone, ...values }, index) => ({
         connectionId,
         externalId,
         primary: index === 0,
         home: via?.at(-1) ?? null,
+        gone: gone ?? null,
         ...columns(values),
       })),
       mergedInto: null,

@@ -9,19 +9,23 @@ import { lead, valuesOf } from './lead.decider.ts';
 import type { Lead } from './lead.decider.ts';
 
 /** How a lead looked with this state; null before there was one. */
-export const viewOf = (state: Lead): LeadView | null => {
+const viewOf = (state: Lead, status: LeadView['status']): LeadView | null => {
   if (state === null) return null;
   const { phoneE164 = null, phoneExtension = null, address = null, ...values } = valuesOf(state.sources);
-  return { ...values, phoneE164, phoneExtension, address, mergedInto: state.mergedInto ?? null };
+  return { ...values, phoneE164, phoneExtension, address, status, mergedInto: state.mergedInto ?? null };
 };
 
 /** What each event of one lead's stream has changed, the oldest first. */
 export const changesOf = (events: readonly Recorded<LeadEvent>[]): LeadChange[] => {
   let state = lead.initial;
+  // As announced: it follows from the sources, and is said in the event after that which changes them.
+  let status: LeadView['status'] = 'active';
   return events.map((event) => {
-    const before = viewOf(state);
+    const before = viewOf(state, status);
     state = lead.evolve(state, event);
-    const after = viewOf(state);
+    if (event.type === 'LeadGone') status = 'gone';
+    if (event.type === 'LeadRestored') status = 'active';
+    const after = viewOf(state, status);
     const fields = differing(before, after);
     const others = kindOf(event) === 'created' ? [] : ['sources'];
     return {
@@ -43,15 +47,22 @@ const kindOf = (event: LeadEvent): LeadChange['change'] => {
       return 'merged';
     case 'LeadSplit':
       return 'split';
+    case 'LeadGone':
+      return 'gone';
+    case 'LeadRestored':
+      return 'restored';
   }
 };
 
 /** What a number is read as is no field of its own. */
 const fieldOf = (name: string): string => (name.startsWith('phone') ? 'phone' : name);
 
+/** To be there is no change of a lead that was not. */
+const UNBORN: Partial<LeadView> = { status: 'active' };
+
 const differing = (before: LeadView | null, after: LeadView | null): string[] => {
   const names = Object.entries(after ?? {}).flatMap(([name, value]) =>
-    isDeepStrictEqual(before?.[name as keyof LeadView] ?? null, value) ? [] : [fieldOf(name)],
+    isDeepStrictEqual((before ?? UNBORN)[name as keyof LeadView] ?? null, value) ? [] : [fieldOf(name)],
   );
   return [...new Set(names)];
 };

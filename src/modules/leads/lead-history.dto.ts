@@ -37,6 +37,8 @@ export class LeadViewDto {
   phoneE164!: string | null;
   phoneExtension!: string | null;
   address!: AddressDto | null;
+  /** `gone`: the CRM had none of its clients any more. */
+  status!: 'active' | 'gone';
   /** The lead that it was a part of. */
   mergedInto!: string | null;
 }
@@ -51,7 +53,7 @@ export class LeadChangeDto {
   /** Where it stands in the log: `GET /api/events/{position}`. */
   position!: number;
   version!: number;
-  change!: 'created' | 'updated' | 'linked' | 'merged' | 'split';
+  change!: 'created' | 'updated' | 'linked' | 'merged' | 'split' | 'gone' | 'restored';
   /** The fields with another value since; `sources` when only what a source says, or which they are, has changed. */
   changed!: string[];
   /** Null when this made the lead. */

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { LeadMatch, Source, SourceClient } from './contract.ts';
 import { emailKey } from './email-key.ts';
-import { homeOf } from './lead.decider.ts';
+import { homeOf, inOrder } from './lead.decider.ts';
 import type { FiledSource, Lead } from './lead.decider.ts';
 
-/** A source of a lead, the key of its e-mail, if it has one, and the lead it would be by itself were nothing merged. */
-export type KeyedSource = Source & { emailKey: string | null; home: string };
+/**
+ * A source of a lead, the key of its e-mail, if it has one, the lead it would be by itself were nothing merged, and since
+ * when the CRM has it no more.
+ */
+export type KeyedSource = Source & { emailKey: string | null; home: string; gone?: string | null };
 
 /** The lead that an e-mail belongs to, and the part of it that brought the e-mail along. */
 export type Owner = { leadId: string; home: string };
@@ -24,9 +27,10 @@ type Policy = 'quarantine' | 'import';
  * it, so that a split finds everything as if there had been no merge. A part's key is that of its e-mail, which the first
  * of its sources that has one gives; what two parts share belongs to the first.
  */
-export const keysOf = (leadId: string, sources: readonly KeyedSource[]): Map<string, string> => {
+export const keysOf = (leadId: string, all: readonly KeyedSource[]): Map<string, string> => {
   const keys = new Map<string, string>();
-  if (sources.length === 0) return keys;
+  if (all.length === 0) return keys;
+  const sources = inOrder(all);
   const done = new Set<string>();
   const own = sources.filter(({ home }) => home === leadId);
   const others = own.length === sources.length ? [] : sources.filter(({ home }) => home !== leadId);
@@ -72,6 +76,29 @@ export const matchAll = (
   return clients.map((client) => match(client, books, clientsWithoutEmail));
 };
 
+/**
+ * Whether each of these clients can go, one after the other. `leads`: its lead would be left with the e-mail address of the
+ * second one, because the next of its clients has moved on to that. Null for a client that is nobody's.
+ */
+export const loseAll = (
+  lost: readonly (Source & { at: string })[],
+  known: KnownLeads,
+): ({ leadId: string } | { leads: [string, string] } | null)[] => {
+  const books = new Books(known);
+  return lost.map((source) => {
+    const leadId = books.leadOf(source);
+    if (leadId === undefined) return null;
+    const before = books.sourcesOf(leadId);
+    const after = before.map((other) =>
+      nameOf(other) === nameOf(source) ? { ...other, gone: source.at } : other,
+    );
+    const heir = heirOf(keysOf(leadId, after), leadId, books);
+    if (heir !== leadId) return { leads: [leadId, heir] };
+    books.put(leadId, after);
+    return { leadId };
+  });
+};
+
 class Books {
   private readonly sources: Map<string, readonly KeyedSource[]>;
   private readonly owners: Map<string, Owner>;
@@ -115,7 +142,7 @@ const match = (client: SourceClient, books: Books, clientsWithoutEmail: Policy):
   return leadId === undefined ? link(source, books) : keep(source, leadId, books);
 };
 
-type Keyed = Omit<KeyedSource, 'home'>;
+type Keyed = Omit<KeyedSource, 'home' | 'gone'>;
 
 /** Rules 2 and 3: the lead that has the e-mail, or a new one. */
 const link = (source: Keyed, books: Books): LeadMatch => {

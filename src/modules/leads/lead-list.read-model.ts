@@ -6,18 +6,18 @@ import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { SyncCompleted } from '../sync/contract.ts';
 import type { LeadUpserted, Source } from './contract.ts';
-import { emailKey } from './email-key.ts';
 import type { KeyedSource, Owner } from './lead-identity.ts';
 import { LeadMoves } from './lead-moves.read-model.ts';
-import type { Moved } from './lead-moves.read-model.ts';
+import type { Announced, Moved } from './lead-moves.read-model.ts';
 import { columns, flat } from './lead-details.ts';
 import type { Columns } from './lead-details.ts';
 import { derived } from './lead-search.ts';
-import { NOTHING, valuesOf } from './lead.decider.ts';
+import { LeadSources } from './lead-sources.read-model.ts';
+import { NOTHING, isAlive, valuesOf } from './lead.decider.ts';
 import type { LeadSource } from './lead.decider.ts';
 
-/** A source as the lead's row has it; `home` is the merged lead that it came with. */
-type Listed = Source & Columns & { primary: boolean; home: string | null };
+/** A source as the lead's row has it; `home` is the merged lead that it came with, `gone` since when the CRM has it no more. */
+type Listed = Source & Columns & { primary: boolean; home: string | null; gone: string | null };
 
 export type LeadRow = Columns & {
   id: string;
@@ -43,7 +43,7 @@ export type LeadQuestion = {
   limit: number;
 };
 
-type ListEvent = LeadUpserted | Moved | SyncCompleted;
+type ListEvent = LeadUpserted | Moved | Announced | SyncCompleted;
 
 const TIME = { type: sql`timestamptz`, toText: (column: RawBuilder<unknown>) => sql`iso_utc(${column})` };
 const SORTS = {
@@ -62,18 +62,29 @@ const SORTS = {
 @Injectable()
 export class LeadList implements ReadModel<ListEvent> {
   readonly name = 'lead-list';
-  readonly on = ['LeadUpserted', 'LeadMerged', 'LeadSplit', 'SyncCompleted'] as const;
+  readonly on = [
+    'LeadUpserted',
+    'LeadMerged',
+    'LeadSplit',
+    'LeadGone',
+    'LeadRestored',
+    'SyncCompleted',
+  ] as const;
   private readonly moves: LeadMoves;
+  private readonly sources: LeadSources;
 
   constructor(private readonly database: Database) {
     this.moves = new LeadMoves(database);
+    this.sources = new LeadSources(database);
   }
 
   readonly apply = async (events: Recorded<ListEvent>[]): Promise<void> => {
     let upserted: Recorded<LeadUpserted>[] = [];
+    const announced: Recorded<Announced>[] = [];
     for (const event of events) {
       if (event.type === 'LeadUpserted') upserted.push(event);
       else if (event.type === 'SyncCompleted') await this.synced(event);
+      else if (event.type === 'LeadGone' || event.type === 'LeadRestored') announced.push(event);
       else {
         // Between two moves a source has one lead, so that everything in between can be written at once.
         await this.upsert(upserted);
@@ -82,6 +93,7 @@ export class LeadList implements ReadModel<ListEvent> {
       }
     }
     await this.upsert(upserted);
+    await this.moves.count(announced);
   };
 
   /** The leads of the clients that are linked already; all clients are of one connection. */
@@ -119,7 +131,7 @@ export class LeadList implements ReadModel<ListEvent> {
     if (leadIds.length === 0) return new Map();
     const rows = await this.database.rows(sql<KeyedSource & { leadId: string }>`
       select s.lead_id as "leadId", s.connection_id as "connectionId", s.external_id as "externalId",
-             s.email_key as "emailKey", coalesce(s.home_id, s.lead_id) as home
+             s.email_key as "emailKey", coalesce(s.home_id, s.lead_id) as home, iso_utc(s.gone_at) as gone
         from unnest(${leadIds}::uuid[]) as l (id)
        cross join lateral (select * from lead_sources where lead_id = l.id order by linked_position) s`);
     const sources = new Map<string, KeyedSource[]>();
@@ -173,52 +185,31 @@ export class LeadList implements ReadModel<ListEvent> {
 
   private async upsert(events: Recorded<LeadUpserted>[]): Promise<void> {
     if (events.length === 0) return;
-    await this.writeSources(events);
+    await this.sources.write(events);
     const others = events.filter(({ data }) => data.change !== 'created').map(({ data }) => data.leadId);
     const sources = await this.sourcesOf([...new Set(others)]);
     const rows = new Map<string, { createdAt: string }>();
     for (const { data, personal, recordedAt: updatedAt, version } of events) {
       const id = data.leadId;
-      const values = valuesOf(sources.get(id) ?? [{ ...data.source, ...NOTHING, ...personal }]);
+      const all = sources.get(id) ?? [{ ...data.source, ...NOTHING, ...personal, gone: data.gone ?? null }];
+      const values = valuesOf(all);
       const createdAt = rows.get(id)?.createdAt ?? updatedAt;
-      const row = { id, createdAt, ...columns(values), ...derived(values), updatedAt, version };
+      const status = isAlive(all) ? 'active' : 'gone';
+      const row = { id, createdAt, status, ...columns(values), ...derived(values), updatedAt, version };
       rows.set(id, row);
     }
     await this.database.execute(sql`
       insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
-      select id, name, email, "emailKey", phone, details, 'active', search, "sortName", "createdAt", "updatedAt", version
+      select id, name, email, "emailKey", phone, details, status, search, "sortName", "createdAt", "updatedAt", version
         from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as l (id uuid, name text, email text,
-          "emailKey" text, phone text, details jsonb, search text, "sortName" text, "createdAt" timestamptz,
+          "emailKey" text, phone text, details jsonb, status text, search text, "sortName" text, "createdAt" timestamptz,
           "updatedAt" timestamptz, version int)
       on conflict (id) do update set name = excluded.name, email = excluded.email, email_key = excluded.email_key,
-        phone = excluded.phone, details = excluded.details, search = excluded.search, sort_name = excluded.sort_name,
+        phone = excluded.phone, details = excluded.details, status = excluded.status, search = excluded.search,
+        sort_name = excluded.sort_name,
         updated_at = excluded.updated_at, version = excluded.version`);
     const mixed = [...sources].filter(([, all]) => all.some(({ home }) => home !== null));
     if (mixed.length > 0) await this.moves.rekey(mixed.map(([id]) => id));
-  }
-
-  private async writeSources(events: Recorded<LeadUpserted>[]): Promise<void> {
-    const rows = new Map<string, { position: number }>();
-    for (const { data, personal, position: own } of events) {
-      const { connectionId, externalId } = data.source;
-      const name = `${connectionId}/${externalId}`;
-      const values = { ...NOTHING, ...personal };
-      const key = emailKey(values.email);
-      // Where it was linked first, should the same source stand in the batch more than once.
-      const position = rows.get(name)?.position ?? own;
-      const home = data.via?.at(-1) ?? null;
-      const source = { connectionId, externalId, leadId: data.leadId, home, ...columns(values) };
-      const row = { position, ...source, emailKey: 'key' in key ? key.key : null };
-      rows.set(name, row);
-    }
-    await this.database.execute(sql`
-      insert into lead_sources (connection_id, external_id, lead_id, home_id, linked_position, name, email, email_key, phone, details)
-      select "connectionId", "externalId", "leadId", home, position, name, email, "emailKey", phone, details
-        from jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) as s ("connectionId" uuid,
-          "externalId" text, "leadId" uuid, home uuid, position bigint, name text, email text, "emailKey" text, phone text,
-          details jsonb)
-      on conflict (connection_id, external_id) do update set name = excluded.name, email = excluded.email,
-        email_key = excluded.email_key, phone = excluded.phone, details = excluded.details`);
   }
 
   private async sourcesOf(
@@ -245,6 +236,6 @@ const LEAD = sql`select l.id, l.name, l.email, l.phone, l.details, l.status, s.s
 const SOURCES = sql`cross join lateral (
   select coalesce(json_agg(json_build_object('connectionId', o.connection_id, 'externalId', o.external_id, 'primary', o.n = 1,
            'name', o.name, 'email', o.email, 'phone', o.phone, 'details', o.details,
-           'home', o.home_id) order by o.n), '[]') as sources, max(o.last_synced_at) as last_synced_at
-    from (select s.*, c.last_synced_at, row_number() over (order by s.linked_position) as n
+           'home', o.home_id, 'gone', iso_utc(o.gone_at)) order by o.n), '[]') as sources, max(o.last_synced_at) filter (where o.gone_at is null) as last_synced_at
+    from (select s.*, c.last_synced_at, row_number() over (order by s.gone_at desc, s.linked_position) as n
             from lead_sources s left join lead_connections c using (connection_id) where s.lead_id = l.id) o) s`;

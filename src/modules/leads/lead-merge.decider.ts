@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { LeadEvent, LeadMerged, LeadSplit, MovedSource } from './contract.ts';
-import { at, broughtBack, file, withSource } from './lead.decider.ts';
+import { announced, at, broughtBack, file, withSource } from './lead.decider.ts';
 import type { FiledSource, Lead } from './lead.decider.ts';
 
 /** The sources that came with the merged lead `otherId`, as it sees them. */
@@ -43,7 +43,8 @@ export const takeIn =
       data: { leadId, role: 'kept', otherId, sources: sources.map(moved) },
     };
     const guests = sources.map(({ via = [], ...source }) => at(source, [otherId, ...via]));
-    return [merged, ...fileAll(leadId, guests, state.sources)];
+    const all = guests.reduce(withSource, state.sources);
+    return [merged, ...fileAll(leadId, guests, state.sources), ...announced(leadId, state.sources, all)];
   };
 
 /** Comes back from the lead it went into, with these sources and what they say by now. */
@@ -55,15 +56,23 @@ export const comeBack =
       type: 'LeadSplit',
       data: { leadId, role: 'split', otherId, sources: sources.map(moved) },
     };
-    return [split, ...fileAll(leadId, sources, broughtBack(state.sources, split.data.sources))];
+    const known = broughtBack(state.sources, split.data.sources);
+    return [
+      split,
+      ...fileAll(leadId, sources, known),
+      ...announced(leadId, state.sources, sources.reduce(withSource, known)),
+    ];
   };
 
 /** Gives back what came with a merged lead. */
 export const giveBack =
   (leadId: string, otherId: string, sources: readonly FiledSource[]) =>
-  (state: Lead): LeadSplit[] => {
-    assume(leadId, state === null ? undefined : broughtBy(otherId, state.sources), sources);
-    return [{ type: 'LeadSplit', data: { leadId, role: 'kept', otherId, sources: sources.map(moved) } }];
+  (state: Lead): LeadEvent[] => {
+    const before = state?.sources ?? [];
+    assume(leadId, state === null ? undefined : broughtBy(otherId, before), sources);
+    const data: LeadSplit['data'] = { leadId, role: 'kept', otherId, sources: sources.map(moved) };
+    const rest = before.filter(({ via = [] }) => !via.includes(otherId));
+    return [{ type: 'LeadSplit', data }, ...announced(leadId, before, rest)];
   };
 
 const fileAll = (leadId: string, some: readonly FiledSource[], known: FiledSource[]): LeadEvent[] => {

@@ -1,16 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Collision } from '../../shared/event-store/decider.ts';
 import type { Decider } from '../../shared/event-store/decider.ts';
-import type { LeadEvent, LeadUpserted, LeadValues, MovedSource, Source } from './contract.ts';
+import type {
+  LeadEvent,
+  LeadGone,
+  LeadRestored,
+  LeadUpserted,
+  LeadValues,
+  MovedSource,
+  Source,
+} from './contract.ts';
 
-export type LeadSource = Source & LeadValues;
+/** `gone`: since when the CRM has this client no more; not set while it has. */
+export type LeadSource = Source & LeadValues & { gone?: string | null };
 
 /** A source with the merged leads through which it came, its own one last; without `via` it came by itself. */
 export type FiledSource = LeadSource & { via?: readonly string[] };
 
 /**
- * A person in our books: what each source says, the primary one first. Null before the first. A merged lead keeps what it
- * had when it was merged.
+ * A person in our books: what each source says, in the order they were linked. Null before the first. A merged lead keeps
+ * what it had when it was merged.
  */
 export type Lead = { sources: FiledSource[]; mergedInto?: string } | null;
 
@@ -27,6 +36,10 @@ export const lead: Decider<Lead, LeadEvent> = {
         const { role, sources: moved } = event.data;
         return { sources: role === 'kept' ? without(sources, moved) : broughtBack(sources, moved) };
       }
+      // Said by what its sources are.
+      case 'LeadGone':
+      case 'LeadRestored':
+        return state;
       default:
         event satisfies never;
         return state;
@@ -52,10 +65,10 @@ export const isSame = (a: Source, b: Source): boolean =>
 export const at = (source: LeadSource, via: readonly string[] = []): FiledSource =>
   via.length === 0 ? source : { ...source, via };
 
-const filed = ({ data: { source, via }, personal }: LeadUpserted): FiledSource =>
-  at({ ...source, ...(personal ?? NOTHING) }, via);
+const filed = ({ data: { source, gone, via }, personal }: LeadUpserted): FiledSource =>
+  at({ ...source, ...(personal ?? NOTHING), ...(gone !== undefined && { gone }) }, via);
 
-/** The first source stays first: that is what makes it the primary one. */
+/** Each source keeps its place, also while it is gone: whoever returns is what it was. */
 export const withSource = (sources: FiledSource[], source: FiledSource): FiledSource[] =>
   sources.some((known) => isSame(known, source))
     ? sources.map((known) => (isSame(known, source) ? source : known))
@@ -71,11 +84,24 @@ export const broughtBack = (sources: FiledSource[], moved: readonly MovedSource[
     return 'connectionId' in known ? [at(known, one.via)] : [];
   });
 
+/** The primary source first: who is there, in the order they were linked; behind them who is gone, the last one first. */
+export const inOrder = <S extends Pick<LeadSource, 'gone'>>(sources: readonly S[]): readonly S[] => {
+  const there = sources.filter(({ gone }) => !gone);
+  if (there.length === sources.length) return sources;
+  const gone = sources.filter((one) => one.gone);
+  return [...there, ...gone.toSorted((a, b) => (a.gone === b.gone ? 0 : a.gone! < b.gone! ? 1 : -1))];
+};
+
+/** Whether the CRM has any of its clients. */
+export const isAlive = (sources: readonly Pick<LeadSource, 'gone'>[]): boolean =>
+  sources.length === 0 || sources.some(({ gone }) => !gone);
+
 /**
- * The lead's own values: those of the primary source, its blanks filled by the others in the order they were linked. An
- * address is one value. Custom fields are a company's own, and stay with its source.
+ * The lead's own values: those of the primary source, its blanks filled by the others in their order. An address is one
+ * value. Custom fields are a company's own, and stay with its source.
  */
-export const valuesOf = (sources: readonly LeadSource[]): Omit<LeadValues, 'fields'> => {
+export const valuesOf = (all: readonly LeadSource[]): Omit<LeadValues, 'fields'> => {
+  const sources = inOrder(all);
   const first = (field: 'name' | 'email'): string | null =>
     sources.find((source) => source[field] !== null)?.[field] ?? null;
   const { phone = null, phoneE164, phoneExtension } = sources.find((source) => source.phone !== null) ?? {};
@@ -99,18 +125,44 @@ export const homeOf = (leadId: string, { via }: Pick<FiledSource, 'via'>): strin
 const subjectOf = ({ connectionId, externalId }: Source): string =>
   `crm-client-${connectionId}-${externalId}`;
 
+/** Says so when the lead has gone by what has happened to its sources, or is back. */
+export const announced = (
+  leadId: string,
+  before: readonly FiledSource[],
+  after: readonly FiledSource[],
+): (LeadGone | LeadRestored)[] => {
+  if (isAlive(before) === isAlive(after)) return [];
+  return [{ type: isAlive(after) ? 'LeadRestored' : 'LeadGone', data: { leadId } }];
+};
+
 /**
- * Takes what a source says about the person: a fact when it says something new.
+ * Takes what a source says about the person: a fact when it says something new, or was gone. It is there, then.
  * @throws Collision when the lead has been merged, or the source's home split off, since the source was matched.
  */
 export const upsert =
   (leadId: string, { connectionId, externalId }: Source, values: LeadValues, home = leadId) =>
-  (state: Lead): LeadUpserted[] => {
+  (state: Lead): (LeadUpserted | LeadGone | LeadRestored)[] => {
     const source = { connectionId, externalId };
     const before = state?.sources ?? [];
     const known = before.find((other) => isSame(other, source));
-    const via = viaOf(leadId, state, home, known);
-    return file(leadId, at({ ...source, ...values }, via), before);
+    const one = at({ ...source, ...values }, viaOf(leadId, state, home, known));
+    const filing = file(leadId, one, before);
+    return isAlive(before) ? filing : [...filing, ...announced(leadId, before, withSource(before, one))];
+  };
+
+/**
+ * The CRM has this client no more. Again changes nothing.
+ * @throws Collision when the source is not this lead's any more.
+ */
+export const loseSource =
+  (leadId: string, source: Source, gone: string) =>
+  (state: Lead): (LeadUpserted | LeadGone | LeadRestored)[] => {
+    const before = state?.sources ?? [];
+    const known = before.find((other) => isSame(other, source));
+    if (known === undefined || state?.mergedInto !== undefined) throw new Collision(`Lead ${leadId}`);
+    if (known.gone) return [];
+    const lost = { ...known, gone };
+    return [...file(leadId, lost, before), ...announced(leadId, before, withSource(before, lost))];
   };
 
 const viaOf = (leadId: string, state: Lead, home: string, known?: FiledSource): FiledSource['via'] => {
@@ -122,15 +174,18 @@ const viaOf = (leadId: string, state: Lead, home: string, known?: FiledSource): 
 
 /** What a lead with these sources records when one of them says this, or is new. */
 export const file = (leadId: string, one: FiledSource, before: FiledSource[]): LeadUpserted[] => {
-  const { connectionId, externalId, via, ...told } = one;
+  const { connectionId, externalId, via, gone, ...told } = one;
   const source = { connectionId, externalId };
   const known = before.find((other) => isSame(other, one));
   const values = completed(told, known);
-  if (known !== undefined && KINDS.every((kind) => isAsBefore(known[kind], values[kind]))) return [];
-  const [old, now] = [valuesOf(before), valuesOf(withSource(before, at({ ...source, ...values }, via)))];
+  const isKnown = known !== undefined && isAsBefore(known.gone, gone);
+  if (isKnown && KINDS.every((kind) => isAsBefore(known[kind], values[kind]))) return [];
+  const after = withSource(before, at({ ...source, ...values, ...(gone && { gone }) }, via));
+  const [old, now] = [valuesOf(before), valuesOf(after)];
   const changed = [...FIELDS, 'address' as const].filter((field) => !isAsBefore(old[field], now[field]));
   const change = describe(before, known, changed);
-  const data: LeadUpserted['data'] = { leadId, ...change, source, ...(via !== undefined && { via }) };
+  const rest = { ...(gone && { gone }), ...(via !== undefined && { via }) };
+  const data: LeadUpserted['data'] = { leadId, ...change, source, ...rest };
   return [{ type: 'LeadUpserted', data, personal: values, subject: subjectOf(source) }];
 };
 

@@ -135,6 +135,8 @@ const asLead = ({ id, name, email, phone, details, status, sources, ...rest }: L
     connectionId,
     externalId,
     primary,
+    status: values.gone === null ? 'active' : 'gone',
+    goneAt: values.gone,
     name: values.name,
     email: values.email,
     phone: values.phone,

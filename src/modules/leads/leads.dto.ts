@@ -66,6 +66,10 @@ export class LeadSourceDto {
   externalId!: string;
   /** The primary source gives the lead its values; the others fill its blanks. */
   primary!: boolean;
+  /** `gone`: the CRM has this client no more. It stands behind those that are there. */
+  status!: 'active' | 'gone';
+  /** When it was found to be gone; null while the CRM has it. */
+  goneAt!: string | null;
   name!: string | null;
   email!: string | null;
   /** As the CRM has it. */
@@ -88,6 +92,7 @@ export class LeadDto {
   phoneExtension!: string | null;
   address!: AddressDto | null;
   source!: 'SimplyBook.me';
+  /** `gone`: the CRM has none of its clients any more. */
   status!: 'active' | 'gone' | 'erased';
   /** When and from where the lead was last synced, in words. */
   notes!: string;

@@ -8,6 +8,7 @@ import { LeadCounts } from './lead-counts.read-model.ts';
 import { LeadList } from './lead-list.read-model.ts';
 import { LeadsCsvController } from './leads-csv.controller.ts';
 import { LeadsController } from './leads.controller.ts';
+import { LoseSourcesHandler } from './lose-sources.ts';
 import { MatchLeadsHandler } from './match-leads.ts';
 import { MergeLeadsHandler } from './merge-leads.ts';
 import { SplitLeadHandler } from './split-lead.ts';
@@ -21,6 +22,7 @@ import { UpsertLeadsHandler } from './upsert-leads.ts';
     MatchLeadsHandler,
     UpsertLeadsHandler,
     FindLeadsHandler,
+    LoseSourcesHandler,
     LeadCounts,
     DescribeLeadChangesHandler,
     MergeLeadsHandler,

@@ -4,7 +4,7 @@ import type { Caller } from '../../shared/caller.ts';
 import { Database } from '../../shared/database/database.ts';
 import type { SyncCounts, SyncWarning } from './contract.ts';
 import { NO_COUNTS } from './sync-run.decider.ts';
-import type { Doubt } from './sync-run.decider.ts';
+import type { Doubt, Missed } from './sync-run.decider.ts';
 
 export type Phase = 'clients' | 'bookings';
 
@@ -12,7 +12,7 @@ export type Phase = 'clients' | 'bookings';
 export type Claim = { runId: string; fence: number };
 
 /** What the clients' half of a run has left for its end. */
-export type Found = { doubt: Doubt; warnings: SyncWarning[] };
+export type Found = { doubt: Doubt; warnings: SyncWarning[]; missed?: Missed };
 
 /** How far a run has come since the last step; `total` is how many records the CRM has announced. */
 export type Step = {
@@ -77,6 +77,12 @@ export class ActiveRuns {
       returning run_id as "runId", fence, connection_id as "connectionId", counts, phase, total, found,
         cancelled_by as "cancelledBy",
         case when moved_at > clock_timestamp() - ${CURSOR_LASTS} then cursor end as cursor`);
+  }
+
+  /** The database's time. */
+  async now(): Promise<string> {
+    const row = await this.database.row(sql<{ now: string }>`select iso_utc(clock_timestamp()) as now`);
+    return row!.now;
   }
 
   /** Whom a run has met so far. */

@@ -13,6 +13,8 @@ export type Client = {
   /** Set while its newest version waits in quarantine, or has been dismissed there. */
   quarantined: Waiting | null;
   fixes: Fixes;
+  /** Not set while the CRM shows it. `since` is the run that missed it first. */
+  absent?: { since: string | null; gone: boolean };
 } | null;
 
 export type Waiting = QuarantineReason & { dismissed: boolean };
@@ -20,24 +22,39 @@ export type Waiting = QuarantineReason & { dismissed: boolean };
 export const client: Decider<Client, ClientEvent> = {
   initial: null,
   evolve: (state, event) => {
-    const { imported, quarantined, fixes } = state ?? { imported: null, quarantined: null, fixes: {} };
+    const { imported, quarantined, fixes, ...rest } = state ?? EMPTY;
     switch (event.type) {
       case 'ClientImported':
-        return { imported: event.personal ?? 'erased', quarantined: null, fixes };
+        return { ...rest, imported: event.personal ?? 'erased', quarantined: null, fixes };
       case 'ClientQuarantined':
-        return { imported, quarantined: { ...reasonOf(event), dismissed: false }, fixes };
+        return { ...rest, imported, quarantined: { ...reasonOf(event), dismissed: false }, fixes };
       case 'ClientFixed':
-        return { imported, quarantined, fixes: { ...fixes, ...fixesOf(event) } };
+        return { ...rest, imported, quarantined, fixes: { ...fixes, ...fixesOf(event) } };
       case 'ClientFixEnded':
-        return { imported, quarantined, fixes: omit(fixes, event.data.fields) };
+        return { ...rest, imported, quarantined, fixes: omit(fixes, event.data.fields) };
       case 'ClientDismissed':
-        return { imported, quarantined: quarantined && { ...quarantined, dismissed: true }, fixes };
+        return { ...rest, imported, quarantined: quarantined && { ...quarantined, dismissed: true }, fixes };
+      case 'ClientMissing':
+        return { imported, quarantined, fixes, absent: { since: event.data.runId, gone: false } };
+      // Nobody waits in quarantine who is not there any more.
+      case 'ClientGone':
+        return {
+          ...rest,
+          imported,
+          quarantined: null,
+          fixes,
+          absent: { since: null, ...rest.absent, gone: true },
+        };
+      case 'ClientReturned':
+        return { imported, quarantined, fixes };
       default:
         event satisfies never;
         return state;
     }
   },
 };
+
+const EMPTY: NonNullable<Client> = { imported: null, quarantined: null, fixes: {} };
 
 const reasonOf = ({ data: { code, leads }, personal }: ClientQuarantined): QuarantineReason => ({
   code,

@@ -1,7 +1,8 @@
 import { Command, Query } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import type { Event } from '../../shared/event-store/event.ts';
-import type { Address, CustomField } from '../crm-connection/contract.ts';
+import type { Address, Connection, CustomField } from '../crm-connection/contract.ts';
+import type { BookingRead, ClientRead } from '../webhooks/contract.ts';
 
 export type SyncTrigger = 'api' | 'schedule' | 'webhook' | 'cli';
 
@@ -29,6 +30,12 @@ export type SyncCounts = {
 /** What a person should know of a run although it came to its end. */
 export type SyncWarning = { code: string; detail: string };
 
+/** How many known clients a run was the first to miss, has found to be gone, and has met again. */
+export type Absences = { missing: number; gone: number; returned: number };
+
+/** So many clients are not in the list any more that nobody is marked as missing or gone until a person has approved it. */
+export type HeldDeletions = { count: number; reason: string };
+
 /** Why a run is not what it should be; `phase` is where it failed. */
 export type RunError = { code: string; detail: string; phase: 'clients' | 'bookings' | null };
 
@@ -51,6 +58,10 @@ export type SyncRun = {
   finishedAt: string | null;
   error: RunError | null;
   warnings: SyncWarning[];
+  absences: Absences;
+  heldDeletions:
+    | (HeldDeletions & { approved: boolean; approvedAt: string | null; approvedBy: string | null })
+    | null;
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -88,6 +99,44 @@ export class SummarizeSync extends Query<{
   quarantine: { total: number; byCode: { code: string; count: number }[] };
 }> {}
 
+/** Bookings that were made or start so many milliseconds ago, or later, are wanted. */
+export const BOOKING_WINDOW = 30 * 86_400_000;
+
+/** Takes one client that was read by itself, as a run would. `fields` is null where they were not asked for. Joins the open transaction. */
+export class TakeClient extends Command<void> {
+  constructor(
+    readonly connection: Connection,
+    readonly read: Exclude<ClientRead, string>,
+    readonly fields: readonly CustomField[] | null,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** Takes one booking alike; one of long ago only where it is known. Joins the open transaction. */
+export class TakeBooking extends Command<void> {
+  constructor(
+    readonly connectionId: string,
+    readonly read: Exclude<BookingRead, string>,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
+/** Whether a run may have taken this record since then: a run has met it, or has ended. */
+export class MetSince extends Query<boolean> {
+  constructor(
+    readonly connectionId: string,
+    readonly kind: 'client' | 'booking',
+    readonly externalId: string,
+    readonly since: string,
+  ) {
+    super();
+  }
+}
+
 type RunFacts = { runId: string; connectionId: string };
 export type SyncStarted = Event<'SyncStarted', RunFacts & { trigger: SyncTrigger }>;
 export type SyncCompleted = Event<
@@ -98,15 +147,27 @@ export type SyncCompleted = Event<
     /** Why the run is suspicious, for people; null otherwise. */
     reason: string | null;
     warnings: SyncWarning[];
+    /** Absent when there were none. */
+    absences?: Absences;
+    /** Absent when nothing is held. */
+    heldDeletions?: HeldDeletions;
   }
 >;
+/** A person has said that the deletions which this run has held are right; the next runs apply them. */
+export type DeletionsApproved = Event<'DeletionsApproved', RunFacts & { count: number }>;
 export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; reason: RunError }>;
 export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
 /** Whoever wanted it is the event's actor. */
 export type SyncCancelled = Event<'SyncCancelled', RunFacts & { counts: SyncCounts }>;
-export type SyncEvent = SyncStarted | SyncCompleted | SyncFailed | SyncInterrupted | SyncCancelled;
+export type SyncEvent =
+  | SyncStarted
+  | SyncCompleted
+  | SyncFailed
+  | SyncInterrupted
+  | SyncCancelled
+  | DeletionsApproved;
 
-/** `runId` is null when a person took the client out of quarantine, outside of any run. */
+/** `runId` is null outside of any run: a person took the client out of quarantine, or a webhook told of it. */
 type ClientFacts = { connectionId: string; externalId: string; runId: string | null };
 export type ClientField = 'name' | 'email' | 'phone';
 /** What the CRM tells beside these. Absent: not told, or none in what is recorded. */
@@ -141,4 +202,24 @@ export type ClientDismissed = Event<
   'ClientDismissed',
   { connectionId: string; externalId: string; code: string }
 >;
-export type ClientEvent = ClientImported | ClientQuarantined | ClientFixed | ClientFixEnded | ClientDismissed;
+/** A complete listing did not show the client. It is the first one; nothing follows from that alone. */
+export type ClientMissing = Event<'ClientMissing', ClientFacts & { code: 'not-listed' }>;
+/**
+ * A second complete listing did not show it either, and the CRM has said of this very client that it has it no more.
+ * `approvedIn`: the run whose deletions a person has approved, where it took that.
+ */
+export type ClientGone = Event<
+  'ClientGone',
+  ClientFacts & { code: 'not-found' | 'marked-deleted'; approvedIn?: string }
+>;
+/** The CRM shows a client again that was missing or gone. */
+export type ClientReturned = Event<'ClientReturned', ClientFacts & { code: 'missing' | 'gone' }>;
+export type ClientEvent =
+  | ClientImported
+  | ClientQuarantined
+  | ClientFixed
+  | ClientFixEnded
+  | ClientDismissed
+  | ClientMissing
+  | ClientGone
+  | ClientReturned;

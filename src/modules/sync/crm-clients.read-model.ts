@@ -5,11 +5,25 @@ import { Database } from '../../shared/database/database.ts';
 import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import type { ClientIdentity } from './client.decider.ts';
-import type { ClientEvent, ClientImported, ClientQuarantined } from './contract.ts';
+import type {
+  ClientEvent,
+  ClientGone,
+  ClientImported,
+  ClientMissing,
+  ClientQuarantined,
+  ClientReturned,
+} from './contract.ts';
 import { fingerprint } from './fingerprint.ts';
 
-/** What a client looked like when it was last taken or put aside; `code` is set while it waits in quarantine (not dismissed). */
-export type KnownClient = { fingerprint: string | null; code: string | null };
+/**
+ * What a client looked like when it was last taken or put aside; `code` is set while it waits in quarantine (not dismissed),
+ * `absence` while the CRM does not show it.
+ */
+export type KnownClient = {
+  fingerprint: string | null;
+  code: string | null;
+  absence: 'missing' | 'gone' | null;
+};
 
 /** How a client looks now; null when its record cannot be read. */
 export type Look = { externalId: string; fingerprint: string | null };
@@ -20,6 +34,8 @@ const NONE = 'AAAA';
 /** An array as one text: neither ids nor fingerprints hold line ends, and quoting a thousand elements costs more. */
 const lines = (texts: readonly string[]): RawBuilder<string[]> =>
   sql`string_to_array(${texts.join('\n')}, E'\n')`;
+
+type Presence = ClientMissing | ClientGone | ClientReturned;
 
 type Row = {
   connectionId: string;
@@ -32,27 +48,40 @@ type Row = {
 @Injectable()
 export class CrmClientList implements ReadModel<ClientEvent> {
   readonly name = 'crm-clients';
-  readonly on = ['ClientImported', 'ClientQuarantined', 'ClientFixed', 'ClientDismissed'] as const;
+  readonly on = [
+    'ClientImported',
+    'ClientQuarantined',
+    'ClientFixed',
+    'ClientDismissed',
+    'ClientMissing',
+    'ClientGone',
+    'ClientReturned',
+  ] as const;
 
   constructor(private readonly database: Database) {}
 
   readonly apply = async (events: Recorded<ClientEvent>[]): Promise<void> => {
     const rows = new Map<string, Row>();
     const fixed: ClientIdentity[] = [];
-    const dismissed = new Map<string, ClientIdentity>();
+    /** Those that wait no longer: dismissed, or gone. */
+    const released = new Map<string, ClientIdentity>();
+    const present = new Map<string, Recorded<Presence>>();
     for (const event of events) {
       const { connectionId, externalId } = event.data;
       const name = `${connectionId}/${externalId}`;
       if (event.type === 'ClientImported' || event.type === 'ClientQuarantined') {
         rows.set(name, rowOf(event));
         // A newer version of a dismissed client waits again.
-        dismissed.delete(name);
-      } else if (event.type === 'ClientDismissed') dismissed.set(name, { connectionId, externalId });
-      else if (event.type === 'ClientFixed') fixed.push({ connectionId, externalId });
+        released.delete(name);
+      } else if (event.type === 'ClientFixed') fixed.push({ connectionId, externalId });
+      else if (event.type !== 'ClientFixEnded' && event.type !== 'ClientDismissed') present.set(name, event);
+      if (event.type === 'ClientDismissed' || event.type === 'ClientGone')
+        released.set(name, { connectionId, externalId });
     }
     if (rows.size > 0) await this.write([...rows.values()]);
     await this.set(sql`fixed = true`, fixed);
-    await this.set(sql`code = null`, [...dismissed.values()]);
+    await this.set(sql`code = null`, [...released.values()]);
+    await this.note([...present.values()]);
   };
 
   private async write(rows: Row[]): Promise<void> {
@@ -62,6 +91,24 @@ export class CrmClientList implements ReadModel<ClientEvent> {
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           as c ("connectionId" uuid, "externalId" text, fingerprint text, code text)
       on conflict (connection_id, external_id) do update set fingerprint = excluded.fingerprint, code = excluded.code`);
+  }
+
+  /** Whether the CRM shows them. */
+  private async note(events: readonly Recorded<Presence>[]): Promise<void> {
+    if (events.length === 0) return;
+    const rows = events.map(({ type, data, recordedAt }) => ({
+      connectionId: data.connectionId,
+      externalId: data.externalId,
+      absence: ABSENCE[type],
+      at: type === 'ClientReturned' ? null : recordedAt,
+      run: data.runId,
+      approved: 'approvedIn' in data,
+    }));
+    await this.database.execute(sql`
+      update crm_clients c set absence = p.absence, absent_at = p.at, absence_run = p.run, approved = p.approved
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          as p ("connectionId" uuid, "externalId" text, absence text, at timestamptz, run uuid, approved boolean)
+       where c.connection_id = p."connectionId" and c.external_id = p."externalId"`);
   }
 
   private async set(what: RawBuilder<unknown>, clients: readonly ClientIdentity[]): Promise<void> {
@@ -82,12 +129,13 @@ export class CrmClientList implements ReadModel<ClientEvent> {
   ): Promise<ReadonlyMap<string, KnownClient | null>> {
     const rows = await this.database.rows(sql<KnownClient & { externalId: string; isKnown: boolean }>`
       select i.external_id as "externalId", c.external_id is not null as "isKnown",
-             encode(c.fingerprint, 'base64') as fingerprint, c.code
+             encode(c.fingerprint, 'base64') as fingerprint, c.code, c.absence
         from unnest(${lines(clients.map(({ externalId }) => externalId))},
                     ${lines(clients.map((look) => look.fingerprint ?? NONE))}) as i (external_id, fingerprint)
         left join lateral (select * from crm_clients
           where connection_id = ${connectionId} and external_id = i.external_id limit 1) c on true
-       where c.fingerprint is distinct from decode(i.fingerprint, 'base64') or c.code is not null`);
+       where c.fingerprint is distinct from decode(i.fingerprint, 'base64') or c.code is not null
+          or c.absence is not null`);
     return new Map(rows.map(({ externalId, isKnown, ...known }) => [externalId, isKnown ? known : null]));
   }
 
@@ -99,13 +147,15 @@ export class CrmClientList implements ReadModel<ClientEvent> {
     return rows.map(({ externalId }) => externalId);
   }
 
-  /** How many clients of this connection are known. */
+  /** How many clients of this connection are known and not gone. */
   async count(connectionId: string): Promise<number> {
     const row = await this.database.row(sql<{ count: string }>`
-      select count(*) from crm_clients where connection_id = ${connectionId}`);
+      select count(*) from crm_clients where connection_id = ${connectionId} and absence is distinct from 'gone'`);
     return Number(row?.count ?? 0);
   }
 }
+
+const ABSENCE = { ClientMissing: 'missing', ClientGone: 'gone', ClientReturned: null } as const;
 
 const rowOf = (event: Recorded<ClientImported | ClientQuarantined>): Row => {
   const { connectionId, externalId } = event.data;

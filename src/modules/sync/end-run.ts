@@ -27,8 +27,8 @@ export class EndRun {
     private readonly activeRuns: ActiveRuns,
   ) {}
 
-  async completed(claimed: ClaimedRun, { doubt, warnings }: Found, by: Caller): Promise<void> {
-    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings), by);
+  async completed(claimed: ClaimedRun, { doubt, warnings, missed }: Found, by: Caller): Promise<void> {
+    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings, missed), by);
   }
 
   async failed(claimed: ClaimedRun, reason: RunError, by: Caller): Promise<void> {

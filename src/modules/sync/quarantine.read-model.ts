@@ -57,6 +57,7 @@ export class Quarantine implements ReadModel<Taken> {
     'ClientImported',
     'ClientQuarantined',
     'ClientDismissed',
+    'ClientGone',
     'BookingUpserted',
     'BookingQuarantined',
     'BookingDismissed',

@@ -105,6 +105,7 @@ export class RunWorker implements OnModuleInit {
     const end = {
       doubt: doubts.length === 0 ? null : doubts.join(' '),
       warnings: [...found.warnings, ...warnings],
+      ...(found.missed && { missed: found.missed }),
     };
     await this.endRun.completed(taken, end, by);
   }

@@ -8,11 +8,18 @@ import { fingerprint } from './fingerprint.ts';
 import { NO_ID } from './quarantine-advice.ts';
 
 /** `values` and `record` are the CRM's; `waiting` is set for one that is replayed. */
-export type Good = { externalId: string; values: ClientValues; record: unknown; waiting?: Waiting };
-export type Bad = { externalId: string; reason: QuarantineReason };
+export type Good = {
+  externalId: string;
+  values: ClientValues;
+  record: unknown;
+  waiting?: Waiting;
+} & Presence;
+export type Bad = { externalId: string; reason: QuarantineReason } & Presence;
+/** `isBack`: it was missing or gone, and has been met again. */
+type Presence = { isBack?: true };
 /** A record on its way: good so far, or with the reason why it is not. */
 export type Candidate = Good | Bad;
-type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
+export type Sorted = { candidates: Candidate[]; unchanged: number; waiting: string[] };
 
 export const asCandidate = ({ externalId, name, email, phone, address, record }: CrmClient): Candidate => ({
   externalId,
@@ -54,10 +61,24 @@ export const sort = (
   for (const [index, one] of arrived.entries()) {
     const before = changed.get(one.externalId);
     if (before === undefined) sorted.unchanged += 1;
+    else if (before !== null && before.absence !== null) sorted.candidates.push({ ...one, isBack: true });
     else if (isStillWaiting(before, looks[index]!, clientsWithoutEmail)) sorted.waiting.push(one.externalId);
     else sorted.candidates.push(one);
   }
   return sorted;
+};
+
+/** Without those of whom something newer is known: they stay as they are, or wait, by the code for which they do. */
+export const leaveOut = (
+  { candidates, unchanged, waiting }: Sorted,
+  overtaken: ReadonlyMap<string, string | null>,
+): Sorted => {
+  if (overtaken.size === 0) return { candidates, unchanged, waiting };
+  const left = candidates.filter(({ externalId }) => !overtaken.has(externalId));
+  const rest = candidates.flatMap(({ externalId }) => (overtaken.has(externalId) ? [externalId] : []));
+  const all = [...waiting, ...rest];
+  const still = all.filter((id) => overtaken.get(id) !== null);
+  return { candidates: left, unchanged: unchanged + all.length - still.length, waiting: still };
 };
 
 /** Whether a client waits in quarantine, looks as it did then, and looking at it again can have no other result. */

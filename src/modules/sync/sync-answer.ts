@@ -6,6 +6,7 @@ import type { SyncAnswerDto } from './sync.dto.ts';
 /** What the caller of a sync is told at its end: see http-contract "The sync answer". */
 export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]): SyncAnswerDto => {
   const { fetched, created, updated, linked, unchanged, quarantined, erased, bookings } = run.counts;
+  const { missing, gone, returned } = run.absences;
   return {
     success: true,
     message: messageOf(run),
@@ -22,6 +23,9 @@ export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]):
       leads_linked: linked,
       clients_quarantined: quarantined,
       clients_erased: erased,
+      clients_missing: missing,
+      clients_gone: gone,
+      clients_returned: returned,
       bookings_created: bookings.created,
       bookings_updated: bookings.updated,
       bookings_unchanged: bookings.unchanged,
@@ -29,6 +33,7 @@ export const syncAnswer = (run: SyncRun, waiting: readonly QuarantinedRecord[]):
     },
     errors: waiting.map(({ externalId, code, detail }) => ({ externalId, code, message: detail })),
     warnings: run.warnings,
+    heldDeletions: run.heldDeletions,
   };
 };
 

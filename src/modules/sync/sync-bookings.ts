@@ -10,14 +10,14 @@ import type { BookingPage, CrmWarning, UnusableBooking } from '../crm-connection
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Found } from './active-runs.store.ts';
 import { batches } from './batches.ts';
+import { BOOKING_WINDOW } from './contract.ts';
 import type { BookingCounts } from './contract.ts';
+import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { Progress, RunTask } from './run-task.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import type { Doubt } from './sync-run.decider.ts';
 
-/** Bookings that were made or start so long ago, or later, are wanted. */
-const WINDOW = 30 * 86_400_000; // ms
 const BATCH = 1_000; // bookings a transaction
 
 /** The second half of a run: what the clients have booked. */
@@ -30,15 +30,17 @@ export class SyncBookings {
     private readonly crm: CrmBookings,
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
+    private readonly overtaken: Overtaken,
   ) {}
 
   /** Takes every booking of the window, and keeps `progress` up to date. */
   async sync(task: RunTask, progress: Progress): Promise<Found> {
     const { runId, connection, signal } = task;
-    const since = new Date(Date.now() - WINDOW);
+    const since = new Date(Date.now() - BOOKING_WINDOW);
+    const readSince = await this.activeRuns.now();
     const known = await this.queries.execute(new CountBookings(connection.id, since));
     const { externalIds, others } = await this.activeRuns.seen(runId, 'booking');
-    const seen = new Set([...externalIds, ...others]);
+    const met = { seen: new Set([...externalIds, ...others]), readSince };
     const warnings: CrmWarning[] = [];
     let end: BookingPage['end'] = null;
     const before = progress.counts.fetched;
@@ -49,7 +51,7 @@ export class SyncBookings {
       if (announced !== null) progress.total = before + announced;
       end = batch.at(-1)?.end ?? null;
       warnings.push(...batch.flatMap((page) => page.warnings));
-      await this.write(task, await this.wanted(connection.id, batch), seen, progress);
+      await this.write(task, await this.wanted(connection.id, batch), met, progress);
     }
     return { doubt: doubtOf(end, progress.counts.bookings.fetched, known, warnings), warnings };
   }
@@ -72,24 +74,33 @@ export class SyncBookings {
     );
   }
 
-  /** What a few requests have brought, in one transaction. `seen`: what the run has counted before. */
+  /**
+   * What a few requests have brought, in one transaction. `seen`: what the run has counted before; `readSince`: the database's
+   * time before the list was begun to be read.
+   */
   private async write(
     task: RunTask,
     pages: readonly BookingPage[],
-    seen: ReadonlySet<string>,
+    { seen, readSince }: { seen: ReadonlySet<string>; readSince: string },
     progress: Progress,
   ): Promise<void> {
     const { runId, connection, by } = task;
     const bookings = pages.flatMap((page) => page.bookings).filter((one) => !seen.has(one.externalId));
     const unusable = pages.flatMap((page) => page.unreadable).filter((one) => !seen.has(nameOf(one)));
     if (bookings.length + unusable.length === 0) return;
-    const command = new TakeBookings(connection.id, bookings, unusable, runId, by);
+    const ids = [...bookings, ...unusable].flatMap(({ externalId }) => externalId ?? []);
     const taken = await this.events.transaction(async () => {
+      const older = await this.overtaken.ofBookings({ connection, since: readSince }, ids);
+      const isNews = ({ externalId }: { externalId: string | null }): boolean =>
+        externalId === null || !older.has(externalId);
+      const [news, unread] = [bookings.filter(isNews), unusable.filter(isNews)];
+      const command = new TakeBookings(connection.id, news, unread, runId, by);
       const { waiting, ...outcomes } = await this.commands.execute(command);
-      const still = await this.quarantine.sighted(connection.id, waiting, 'booking');
+      const still = await this.quarantine.sighted(connection.id, [...waiting, ...older], 'booking');
       const dismissed = waiting.filter((externalId) => !still.has(externalId)).length;
-      const fetched = bookings.length + unusable.length;
-      const counts = { ...NO_COUNTS, bookings: tally(fetched, outcomes, dismissed) };
+      const left = [...older].filter((externalId) => still.has(externalId)).length;
+      const counts = { ...NO_COUNTS, bookings: tally(news.length + unread.length, outcomes, dismissed) };
+      counts.bookings = addLeft(counts.bookings, older.size, left);
       await this.activeRuns.advance(task, {
         counts,
         phase: 'bookings',
@@ -118,6 +129,14 @@ const tally = (
   updated,
   unchanged: unchanged + dismissed,
   quarantined: quarantined - dismissed,
+});
+
+/** What is known better already stays as it is, or waits. */
+const addLeft = (counts: BookingCounts, left: number, waiting: number): BookingCounts => ({
+  ...counts,
+  fetched: counts.fetched + left,
+  unchanged: counts.unchanged + left - waiting,
+  quarantined: counts.quarantined + waiting,
 });
 
 /** Nothing where there was something is no news to act on, unless the CRM says why. */

@@ -4,7 +4,7 @@ import type { ClientPage, CrmClient, CrmWarning } from '../crm-connection/contra
 import { ActiveRuns } from './active-runs.store.ts';
 import type { Found } from './active-runs.store.ts';
 import { batches } from './batches.ts';
-import { CrmClientList } from './crm-clients.read-model.ts';
+import { MissingClients } from './missing-clients.ts';
 import { overlap } from './overlap.ts';
 import type { Progress, RunTask } from './run-task.ts';
 import { SyncPage } from './sync-page.ts';
@@ -25,6 +25,8 @@ type Reading = Progress & {
   isOneReading: boolean;
   /** Each once, however often it was heard. */
   warnings: Map<string, CrmWarning>;
+  /** The database's time before this worker began to read. */
+  since: string;
 };
 
 /** The first half of a run: who the clients are. */
@@ -33,21 +35,21 @@ export class SyncClients {
   constructor(
     private readonly crm: CrmClients,
     private readonly page: SyncPage,
-    private readonly known: CrmClientList,
+    private readonly missing: MissingClients,
     private readonly activeRuns: ActiveRuns,
   ) {}
 
   /** Takes every client, from where `cursor` says, and keeps `progress` up to date. */
   async sync(task: RunTask, progress: Progress, cursor: string | null): Promise<Found> {
     const { connection, runId, signal } = task;
-    const known = await this.known.count(connection.id);
+    const since = await this.activeRuns.now();
     const { externalIds, others } = await this.activeRuns.seen(runId, 'client');
     const met = [...externalIds, ...others];
     const from = cursor === null ? undefined : { cursor, met };
     const isOneReading = from !== undefined || met.length === 0;
     const seen = new Set(externalIds);
     const warnings = new Map<string, CrmWarning>();
-    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings });
+    const reading: Reading = Object.assign(progress, { seen, held: [], isOneReading, warnings, since });
     let end: ClientPage['end'] = null;
     const arrived = batches(this.crm.pages(connection.id, signal, from), BATCH);
     // Custom fields are many requests: those of one batch at a time.
@@ -57,7 +59,14 @@ export class SyncClients {
       await this.take(task, batch, reading, turn);
     });
     await this.settle(task, reading);
-    return { doubt: doubtOf(end, progress.counts.fetched, known), warnings: [...warnings.values()] };
+    const doubt = doubtOf(end);
+    const listed = { ...task, isComplete: isProven(end), since, fetched: progress.counts.fetched };
+    const found = await this.missing.settle(listed);
+    return {
+      ...found,
+      doubt: doubt ?? found.doubt,
+      warnings: [...warnings.values(), ...found.warnings],
+    };
   }
 
   private async take(
@@ -75,6 +84,7 @@ export class SyncClients {
       unreadable: batch.flatMap(({ unreadable }) => unreadable),
       others: batch.flatMap(({ others }) => others),
       seen: reading.seen,
+      since: reading.since,
       total: last?.announced ?? reading.total,
     };
     reading.total = listed.total;
@@ -91,7 +101,14 @@ export class SyncClients {
   /** Looks at the clients that were held back until looking again frees none of them any more; the rest must wait. */
   private async settle(task: RunTask, reading: Reading): Promise<void> {
     const again = async (clients: CrmClient[], contested: 'hold' | 'quarantine'): Promise<CrmClient[]> => {
-      const listed = { clients, unreadable: [], others: [], seen: NOBODY, total: reading.total };
+      const listed = {
+        clients,
+        unreadable: [],
+        others: [],
+        seen: NOBODY,
+        since: reading.since,
+        total: reading.total,
+      };
       const { counts, held, warnings } = await this.page.write(task, listed, contested);
       warn(reading, warnings);
       reading.counts = add(reading.counts, counts);
@@ -115,10 +132,10 @@ const NOBODY: ReadonlySet<string> = new Set();
 const fresh = (clients: CrmClient[], seen: ReadonlySet<string>): CrmClient[] =>
   seen.size === 0 ? clients : clients.filter(({ externalId }) => !seen.has(externalId));
 
-const doubtOf = (end: ClientPage['end'], fetched: number, known: number): Doubt => {
-  if (fetched === 0 && known > 0) {
-    return `The CRM listed no clients, although ${known} are known. Nothing was changed; see whether the account is the right one and may see all clients.`;
-  }
+/** Only who is not on a list that has provably been seen whole can be missing. */
+const isProven = (end: ClientPage['end']): boolean => end !== null && end.complete && end.unproven !== true;
+
+const doubtOf = (end: ClientPage['end']): Doubt => {
   if (end === null) return 'The CRM stopped listing without saying that it had listed everything.';
   return end.complete ? null : end.reason;
 };

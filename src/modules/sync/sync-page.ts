@@ -7,9 +7,10 @@ import type { LeadUpserted } from '../leads/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
 import type { SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
+import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { RunTask } from './run-task.ts';
-import { asCandidate, asUnreadable, lookOf, sort } from './sort-clients.ts';
+import { asCandidate, asUnreadable, leaveOut, lookOf, sort } from './sort-clients.ts';
 import type { Candidate } from './sort-clients.ts';
 import { NO_COUNTS, add } from './sync-run.decider.ts';
 import { TakeClients, isContested } from './take-clients.ts';
@@ -24,6 +25,8 @@ export type Contested = 'hold' | 'quarantine';
 /** What a few requests have brought. `seen`: whom the run has met before its worker took it up, and counted. */
 export type Listed = Pick<ClientPage, 'clients' | 'unreadable' | 'others'> & {
   seen: ReadonlySet<string>;
+  /** The database's time before the list was begun to be read. */
+  since: string;
   total: number | null;
 };
 /** `warnings`: what a person should know although nobody was lost by it. */
@@ -42,6 +45,7 @@ export class SyncPage {
     private readonly quarantine: Quarantine,
     private readonly activeRuns: ActiveRuns,
     private readonly crm: CrmClients,
+    private readonly overtaken: Overtaken,
   ) {}
 
   /** Returns the outcomes of these pages alone. Records nothing before its `turn`, so that clients are linked in order. */
@@ -61,12 +65,11 @@ export class SyncPage {
     const changed = await this.clients.changed(connection.id, looks);
     const sorted = sort(arrived, looks, changed, connection.clientsWithoutEmail);
     const warnings: CrmWarning[] = [];
-    const candidates = await this.withFields(task, sorted.candidates, warnings);
-    const met = candidates
-      .map(({ externalId }) => externalId)
-      .filter((id) => (changed.get(id) ?? null) !== null);
+    const open = await this.withFields(task, sorted.candidates, warnings);
+    const met = open.map(({ externalId }) => externalId).filter((id) => (changed.get(id) ?? null) !== null);
     return this.events.transaction(async () => {
-      const { unchanged, waiting } = sorted;
+      const overtaken = await this.overtaken.ofClients({ connection, since: listed.since }, looks);
+      const { candidates, unchanged, waiting } = leaveOut({ ...sorted, candidates: open }, overtaken);
       const judged = await this.judge(connection, candidates, met, turn);
       const held = contested === 'hold' ? judged.filter(isContested) : [];
       const rest = held.length === 0 ? judged : judged.filter((one) => !isContested(one));

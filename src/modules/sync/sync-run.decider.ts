@@ -5,6 +5,7 @@ import type {
   SyncCancelled,
   SyncCompleted,
   SyncCounts,
+  DeletionsApproved,
   SyncEvent,
   SyncFailed,
   SyncInterrupted,
@@ -15,12 +16,16 @@ import type {
 
 export type RunFacts = { runId: string; connectionId: string };
 
-/** A run: before its start, going on, or at its one and only end. */
-export type Run = 'new' | 'running' | 'ended';
+/** A run: before its start, going on, or at its one and only end; there it may hold deletions that nobody has approved. */
+export type Run = 'new' | 'running' | 'ended' | { holds: number };
 
 export const run: Decider<Run, SyncEvent> = {
   initial: 'new',
-  evolve: (_, event) => (event.type === 'SyncStarted' ? 'running' : 'ended'),
+  evolve: (_, event) => {
+    if (event.type === 'SyncStarted') return 'running';
+    const held = event.type === 'SyncCompleted' ? event.data.heldDeletions : undefined;
+    return held === undefined ? 'ended' : { holds: held.count };
+  },
 };
 
 const NO_BOOKINGS: BookingCounts = { fetched: 0, created: 0, updated: 0, unchanged: 0, quarantined: 0 };
@@ -79,11 +84,14 @@ export const start =
 /** What speaks against believing that the listing shows the company as it is; null when nothing does. */
 export type Doubt = string | null;
 
+/** What came of those that the listing did not show; nothing when there were none. */
+export type Missed = Pick<SyncCompleted['data'], 'absences' | 'heldDeletions'>;
+
 /** Warnings with which a run has not brought what it should. */
 const KEEP_FROM_SUCCESS = new Set(['bookings-forbidden']);
 
 export const complete =
-  (facts: RunFacts, counts: SyncCounts, doubt: Doubt, warnings: SyncWarning[] = []) =>
+  (facts: RunFacts, counts: SyncCounts, doubt: Doubt, warnings: SyncWarning[] = [], missed: Missed = {}) =>
   (state: Run): SyncCompleted[] => {
     if (state !== 'running') return [];
     if (!balance(counts)) throw new Error(`The counts of run ${facts.runId} do not balance.`);
@@ -91,8 +99,16 @@ export const complete =
       counts.quarantined + counts.bookings.quarantined > 0 ||
       warnings.some(({ code }) => KEEP_FROM_SUCCESS.has(code));
     const status = doubt !== null ? 'suspicious' : isFlawed ? 'succeeded-with-errors' : 'succeeded';
-    return [{ type: 'SyncCompleted', data: { ...facts, status, counts, reason: doubt, warnings } }];
+    return [
+      { type: 'SyncCompleted', data: { ...facts, status, counts, reason: doubt, warnings, ...missed } },
+    ];
   };
+
+/** A person says that the deletions which the run has held are right. Again changes nothing. */
+export const approveDeletions =
+  (facts: RunFacts) =>
+  (state: Run): DeletionsApproved[] =>
+    typeof state === 'object' ? [{ type: 'DeletionsApproved', data: { ...facts, count: state.holds } }] : [];
 
 export const fail =
   (facts: RunFacts, counts: SyncCounts, reason: RunError) =>

@@ -8,6 +8,7 @@ import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import { GetRun } from './contract.ts';
 import type { SyncEvent, SyncRun } from './contract.ts';
+import type { PastRun } from './deletion-fuse.ts';
 
 export type RunQuestion = {
   connectionId?: string | undefined;
@@ -20,7 +21,14 @@ export type RunQuestion = {
 @Injectable()
 export class SyncRuns implements ReadModel<SyncEvent> {
   readonly name = 'sync-runs';
-  readonly on = ['SyncStarted', 'SyncCompleted', 'SyncFailed', 'SyncInterrupted', 'SyncCancelled'] as const;
+  readonly on = [
+    'SyncStarted',
+    'SyncCompleted',
+    'SyncFailed',
+    'SyncInterrupted',
+    'SyncCancelled',
+    'DeletionsApproved',
+  ] as const;
 
   constructor(private readonly database: Database) {}
 
@@ -31,16 +39,32 @@ export class SyncRuns implements ReadModel<SyncEvent> {
         await this.database.execute(sql`
           insert into sync_runs (id, connection_id, trigger, status, started_at)
           values (${data.runId}, ${data.connectionId}, ${event.data.trigger}, 'running', ${recordedAt})`);
+      } else if (event.type === 'DeletionsApproved') {
+        await this.database.execute(sql`
+          update sync_runs set approved_at = ${recordedAt}, approved_by = ${event.meta.actor} where id = ${data.runId}`);
       } else {
         const { status, error, warnings } = endOf(event);
+        const { absences = null, heldDeletions: held = null } =
+          event.type === 'SyncCompleted' ? event.data : {};
         await this.database.execute(sql`
           update sync_runs set status = ${status}, counts = ${JSON.stringify(event.data.counts)}::json,
+            absences = ${absences === null ? null : JSON.stringify(absences)}::jsonb,
+            held_deletions = ${held === null ? null : JSON.stringify(held)}::jsonb,
             error = ${error === null ? null : JSON.stringify(error)}::jsonb,
             warnings = ${JSON.stringify(warnings)}::jsonb, finished_at = ${recordedAt}
           where id = ${data.runId}`);
       }
     }
   };
+
+  /** The last runs whose listing was believed, or has been approved by a person, newest first. */
+  async believed(connectionId: string): Promise<PastRun[]> {
+    return this.database.rows(sql<PastRun>`
+      select (counts ->> 'fetched')::int as fetched, approved_at is not null as approved from sync_runs
+       where connection_id = ${connectionId}
+         and (status in ('succeeded', 'succeeded-with-errors') or approved_at is not null)
+       order by started_at desc, id desc limit ${BELIEVED}`);
+  }
 
   async one(id: string): Promise<SyncRun | undefined> {
     return this.database.row(sql<SyncRun>`${RUN} where r.id = ${id}`);
@@ -75,13 +99,16 @@ export class GetRunHandler implements IQueryHandler<GetRun> {
   }
 }
 
-type Ended = Exclude<SyncEvent, { type: 'SyncStarted' }>;
+const BELIEVED = 5;
+
+type Ended = Exclude<SyncEvent, { type: 'SyncStarted' | 'DeletionsApproved' }>;
 
 const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error' | 'warnings'> => {
   switch (event.type) {
     case 'SyncCompleted': {
-      const { status, reason, warnings } = event.data;
-      const error = reason === null ? null : { code: 'listing-doubtful', detail: reason, phase: null };
+      const { status, reason, warnings, heldDeletions } = event.data;
+      const code = heldDeletions === undefined ? 'listing-doubtful' : 'deletions-held';
+      const error = reason === null ? null : { code, detail: reason, phase: null };
       return { status, error, warnings };
     }
     case 'SyncFailed':
@@ -102,6 +129,8 @@ const MET = sql`(${COUNTS} ->> 'fetched')::int + (${COUNTS} -> 'bookings' ->> 'f
 
 const RUN = sql`select r.id, r.connection_id as "connectionId", r.trigger, r.status, ${COUNTS} as counts,
     iso_utc(r.started_at) as "startedAt", iso_utc(r.finished_at) as "finishedAt", r.error, r.warnings,
+    coalesce(r.absences, '{"missing": 0, "gone": 0, "returned": 0}') as absences, r.held_deletions || jsonb_build_object('approved', r.approved_at is not null,
+      'approvedAt', iso_utc(r.approved_at), 'approvedBy', r.approved_by) as "heldDeletions",
     json_build_object('phase', coalesce(a.phase, 'ended'), 'done', coalesce(a.done, ${MET}),
       'total', case when a.run_id is null then ${MET} else a.total end) as progress
   from sync_runs r left join active_runs a on a.run_id = r.id`;

@@ -12,6 +12,7 @@ import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
+import { ApproveDeletions } from './approve-deletions.ts';
 import { CancelRun, GetRun, SyncCrm } from './contract.ts';
 import { waitOf } from './prefer.ts';
 import { Quarantine } from './quarantine.read-model.ts';
@@ -86,6 +87,38 @@ export class SyncController {
   @Problems('conflict')
   cancel(@Param('id', UuidParamPipe) id: string, @CurrentCaller() by: Caller): Promise<RunDto> {
     return this.commands.execute(new CancelRun(id, by));
+  }
+
+  /**
+   * Says that the deletions which this run has held are right, and has the company synced at once: who is not listed then
+   * either, and of whom the CRM says that it is deleted, is gone. Waits for that run, which `Location` names, and answers
+   * with this one; the following runs go on with whoever is left.
+   */
+  @Post('runs/:id/approve-deletions')
+  @HttpCode(200)
+  @ApiHeader({
+    name: 'Prefer',
+    description: '`respond-async`, or `wait=<seconds>` (default 120, at most 600).',
+  })
+  @ApiOkResponse({ type: RunDto })
+  @ApiAcceptedResponse({
+    type: RunDto,
+    description: 'Approved; the run that `Location` names is still going on.',
+  })
+  @Problems('conflict')
+  async approveDeletions(
+    @Param('id', UuidParamPipe) id: string,
+    @CurrentCaller() by: Caller,
+    @Res({ passthrough: true }) response: ServerResponse,
+    @Headers('prefer') prefer?: string,
+  ): Promise<RunDto> {
+    const runId = await this.commands.execute(new ApproveDeletions(id, by));
+    if (runId !== null) {
+      response.setHeader('Location', `/api/runs/${runId}`);
+      const { status } = await this.waitForRun.until(runId, waitOf(prefer) * 1000);
+      if (status === 'running' || waitOf(prefer) === 0) response.statusCode = HttpStatus.ACCEPTED;
+    }
+    return this.queries.execute(new GetRun(id));
   }
 
   /** A run as it goes on, by Server-Sent Events: `progress` whenever something has changed, `end` when it has ended. */

@@ -13,6 +13,12 @@ export class SyncStatsDto {
   leads_linked!: number;
   clients_quarantined!: number;
   clients_erased!: number;
+  /** Known clients that this listing is the first not to show. */
+  clients_missing!: number;
+  /** Known clients that the CRM has no more: a second listing did not show them, and it said so of each. */
+  clients_gone!: number;
+  /** Clients that were missing or gone, and are shown again. */
+  clients_returned!: number;
   bookings_created!: number;
   bookings_updated!: number;
   bookings_unchanged!: number;
@@ -41,6 +47,7 @@ export class SyncAnswerDto {
   stats!: SyncStatsDto;
   errors!: SyncErrorDto[];
   warnings!: SyncWarningDto[];
+  heldDeletions!: HeldDeletionsDto | null;
 }
 
 /** How many bookings a run met; `fetched` is the sum of the others. */
@@ -62,6 +69,26 @@ export class SyncCountsDto {
   quarantined!: number;
   erased!: number;
   bookings!: BookingCountsDto;
+}
+
+/** Known clients that a listing did not show, and those that it shows again. */
+export class AbsencesDto {
+  /** This listing is the first not to show them. */
+  missing!: number;
+  /** A second listing did not show them, and the CRM said of each that it has it no more. */
+  gone!: number;
+  /** They were missing or gone. */
+  returned!: number;
+}
+
+/** So many clients are not in the list any more that none of them is marked as missing or gone until a person approves it. */
+export class HeldDeletionsDto {
+  count!: number;
+  reason!: string;
+  approved!: boolean;
+  approvedAt!: string | null;
+  /** Who: `key:<id>`. */
+  approvedBy!: string | null;
 }
 
 export class RunErrorDto {
@@ -96,6 +123,9 @@ export class RunDto implements SyncRun {
   finishedAt!: string | null;
   error!: RunErrorDto | null;
   warnings!: SyncWarningDto[];
+  absences!: AbsencesDto;
+  /** Null when nothing is held. POST /api/runs/{id}/approve-deletions lets them go. */
+  heldDeletions!: HeldDeletionsDto | null;
   progress!: RunProgressDto;
 }
 

@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import { decision } from '../../shared/event-store/decider.ts';
+import type { Decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import { storable } from '../../shared/storable.ts';
 import type { Connection } from '../crm-connection/contract.ts';
 import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
 import type { LeadMatch } from '../leads/contract.ts';
+import { returnClient } from './absent-client.decider.ts';
 import { ClientFixes } from './client-fixes.ts';
 import {
   assuming,
@@ -77,19 +79,28 @@ export class TakeClients {
       const detail = sentence(externalId, verdict.fixed, match.detail);
       const reason = { ...match, detail, values, record: storable(one.record) };
       const { fixes: laid } = verdict;
-      const { waiting } = one;
-      return judged.set(one, { externalId, reason, fixes: laid, ...(waiting && { waiting }) });
+      const { waiting, isBack } = one;
+      const known = { ...(waiting && { waiting }), ...(isBack && { isBack }) };
+      return judged.set(one, { externalId, reason, fixes: laid, ...known });
     });
     return candidates.map((one) => ('reason' in one ? one : judged.get(one)!));
   }
 
-  /** Per taken client what was recorded of its lead; `again` names those that were put aside before, just as they are now. */
+  /**
+   * Per taken client what was recorded of its lead; `again` names those that were put aside before, just as they are now,
+   * `returned` says how many were missing or gone.
+   */
   async take(
     { runId, connection, by }: Taking,
     judged: readonly Judged[],
     turn?: Promise<void>,
-  ): Promise<{ leads: Recorded[][]; again: string[] }> {
+  ): Promise<{ leads: Recorded[][]; again: string[]; returned: number }> {
     const connectionId = connection.id;
+    const returns = new Map<Judged, Decision>();
+    for (const one of judged.filter(({ isBack }) => isBack)) {
+      const facts = { connectionId, externalId: one.externalId, runId };
+      returns.set(one, decision(clientStream(facts), client, returnClient(facts)));
+    }
     const clients = judged.map((one) => {
       const facts = { connectionId, externalId: one.externalId, runId };
       const decide =
@@ -97,19 +108,23 @@ export class TakeClients {
       return decision(clientStream(facts), client, assuming(one, decide));
     });
     const upserts = judged.flatMap((one, index) =>
-      'leadId' in one ? [{ ...one, values: one.fixed, connectionId, cause: clients[index]! }] : [],
+      'leadId' in one
+        ? [{ ...one, values: one.fixed, connectionId, cause: returns.get(one) ?? clients[index]! }]
+        : [],
     );
     const leads =
       upserts.length === 0 ? [] : await this.queries.execute(new UpsertLeads(upserts, connection.country));
-    const recorded = await this.events.transact(
-      [...clients, ...leads],
+    const all = await this.events.transact(
+      [...returns.values(), ...clients, ...leads],
       { ...by, causationId: null, ...(runId !== null && { runId }) },
       turn,
     );
+    const recorded = all.slice(returns.size);
     const again = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
     return {
       leads: recorded.slice(clients.length),
       again: again.map(({ externalId }) => externalId),
+      returned: all.slice(0, returns.size).flat().length,
     };
   }
 }

@@ -6,6 +6,7 @@ export type HttpRefusalKind =
   | 'content-too-large'
   | 'unsupported-media-type'
   | 'expectation-failed'
+  | 'too-many-requests'
   | 'headers-too-large';
 
 /** A request that HTTP itself rules out, before anybody looks at what it asks for. */

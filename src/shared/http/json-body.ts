@@ -38,6 +38,18 @@ export const readJsonBody = async (
   }
 };
 
+/** The body whatever it is and is said to be; empty when there is none. */
+export const readAnyBody = async (request: EdgeRequest, limit: number): Promise<Buffer> => {
+  try {
+    return hasBody(request)
+      ? await decompressed(await readAll(request, limit), request, limit)
+      : Buffer.alloc(0);
+  } catch (error) {
+    discardRest(request);
+    throw error;
+  }
+};
+
 /** Reads on for a while, so that the sender gets to see the answer; hangs up on who never ends. */
 const discardRest = (request: EdgeRequest): void => {
   let left = MOST_DISCARDED;

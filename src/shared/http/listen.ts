@@ -12,11 +12,16 @@ export const listen = (server: Server, { host, port }: Where): Promise<string> =
     server.once('error', refuse);
     server.listen(port, host, () => {
       server.off('error', refuse);
-      const address = server.address();
-      const shown = host.includes(':') ? `[${host}]` : host;
-      resolve(`http://${shown}:${typeof address === 'object' ? address?.port : port}`);
+      resolve(addressOf(server, host));
     });
   });
+
+/** Where a server that listens on this host is to be found. */
+export const addressOf = (server: Server, host: string): string => {
+  const address = server.address();
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${typeof address === 'object' ? address?.port : ''}`;
+};
 
 /** Finds out at once, before anything is started, that we could not listen. @throws ConfigError */
 export const tryAddress = async (where: Where): Promise<void> => {

@@ -19,6 +19,7 @@ export const STATUS = {
   'unsupported-media-type': 415,
   'expectation-failed': 417,
   unprocessable: 422,
+  'too-many-requests': 429,
   'headers-too-large': 431,
   internal: 500,
   'bad-gateway': 502,
@@ -117,9 +118,13 @@ const titleOf = (code: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
+/** The addresses of webhooks hold their secret. */
+const SECRET_PATH = /^\/hooks\/.*/is;
+
 /** Percent-encodes whatever has no place in an address, so that it can be shown anywhere. */
 const safePath = (path: string): string =>
   path
+    .replace(SECRET_PATH, '/hooks')
     .slice(0, 500)
     .toWellFormed()
     .replaceAll(/[^A-Za-z0-9\-._~!$&'()*+,;=:@%/]/g, encodeURIComponent);

@@ -6,7 +6,7 @@ import type { Observable } from 'rxjs';
 import { Refusal } from '../errors.ts';
 import { searchOf } from './edge-request.ts';
 import type { EdgeRequest } from './edge-request.ts';
-import { BODY_LIMIT, readJsonBody } from './json-body.ts';
+import { BODY_LIMIT, readAnyBody, readJsonBody } from './json-body.ts';
 import { pointerTo } from './json-text.ts';
 import { parseQuery, queryPointer } from './strict-query.ts';
 
@@ -14,6 +14,9 @@ import { parseQuery, queryPointer } from './strict-query.ts';
 export const BodyLimit = Reflector.createDecorator<number>();
 /** `@RepeatableQuery(['type'])`: query parameters that may come more than once; the DTO gets a list of texts. */
 export const RepeatableQuery = Reflector.createDecorator<string[]>();
+
+/** `@AnyBody()`: a route that takes bytes, whatever they are said to be: it finds them in `rawBody`. */
+export const AnyBody = Reflector.createDecorator<true>();
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -38,13 +41,10 @@ export class RequestRulesInterceptor implements NestInterceptor {
     if (!declared.wholeQuery) refuseUndeclared(Object.keys(query), declared.queryNames);
     // Express's own `query` is a getter that would parse the address again.
     Object.defineProperty(request, 'query', { value: query, configurable: true, enumerable: true });
-    if (WITH_BODY.has(request.method)) {
-      await takeBody(
-        request,
-        this.reflector.get(BodyLimit, context.getHandler()) ?? BODY_LIMIT,
-        declared.body,
-      );
-    }
+    const limit = this.reflector.get(BodyLimit, context.getHandler()) ?? BODY_LIMIT;
+    if (this.reflector.get(AnyBody, context.getHandler())) {
+      request.rawBody = await readAnyBody(request, limit);
+    } else if (WITH_BODY.has(request.method)) await takeBody(request, limit, declared.body);
     return next.handle();
   }
 }

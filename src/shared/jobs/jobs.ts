@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { PgBoss } from 'pg-boss';
 import type { QueueOptions } from 'pg-boss';
 import { Database } from '../database/database.ts';
@@ -47,7 +47,7 @@ const KEPT = 86_400; // s, how long one can see what became of a job
  * workers of this instance, and polling for all others.
  */
 @Injectable()
-export class Jobs implements BeforeApplicationShutdown {
+export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(Jobs.name);
   private readonly boss: PgBoss;
   private readonly queues: { queue: JobQueue; work: Work }[] = [];
@@ -75,21 +75,24 @@ export class Jobs implements BeforeApplicationShutdown {
     });
   }
 
-  /** Says who works on a queue's jobs. Handlers must be able to do the same job twice. */
+  /** Says who works on a queue's jobs, while the modules are made. Handlers must be able to do the same job twice. */
   on<Data extends object>(queue: JobQueue, work: (job: Job<Data>) => Promise<void>): void {
     this.queues.push({ queue, work });
   }
 
-  /** Called once, when everything that jobs may need is there. */
-  async start(): Promise<void> {
+  /** From here on jobs can be sent. */
+  async onApplicationBootstrap(): Promise<void> {
     await this.boss.start();
+    for (const { queue } of this.queues) {
+      const policy = queue.keep === 'latest' ? 'stately' : 'standard';
+      await this.boss.createQueue(queue.name, { ...optionsOf(queue), policy });
+      await this.boss.updateQueue(queue.name, optionsOf(queue));
+    }
+  }
+
+  /** Called once, when everything that jobs may need is there: from here on they are worked on. */
+  async start(): Promise<void> {
     for (const { queue, work } of this.queues) {
-      const options = optionsOf(queue);
-      await this.boss.createQueue(queue.name, {
-        ...options,
-        policy: queue.keep === 'latest' ? 'stately' : 'standard',
-      });
-      await this.boss.updateQueue(queue.name, options);
       await this.boss.work<never>(
         queue.name,
         { localConcurrency: queue.atATime, pollingIntervalSeconds: POLL },

@@ -38,7 +38,7 @@ export const recordKey = (record: unknown): string =>
   externalIdOf(record) ?? `no id: ${hash('sha256', JSON.stringify(storable(record)))}`;
 
 /** Only these; `"0"` is not deleted, however true JavaScript finds it. */
-const isDeleted = (flag: unknown): boolean => flag === true || flag === 1 || flag === '1';
+export const isDeleted = (flag: unknown): boolean => flag === true || flag === 1 || flag === '1';
 
 export const holdsCut = (value: unknown): boolean =>
   value === CUT || (typeof value === 'object' && value !== null && Object.values(value).some(holdsCut));

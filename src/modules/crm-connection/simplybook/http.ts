@@ -11,7 +11,7 @@ import type { SimplyBookSettings } from './settings.ts';
 const MOST_BYTES = 20 * 1024 * 1024;
 
 export type HttpRequest = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   url: string;
   query?: Record<string, number | string>;
   headers?: Record<string, string>;

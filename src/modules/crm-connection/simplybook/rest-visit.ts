@@ -9,11 +9,18 @@ import { restAddress } from './wire.ts';
 
 /** What a request is for. `read` takes the answer apart, or says (completing "answered, but …") why it cannot be used. */
 export type Question<T> = {
+  /** GET unless it says otherwise. */
+  method?: 'GET' | 'POST' | 'DELETE';
   path: string;
   query: Record<string, number | string>;
+  body?: object;
   read: (json: Json) => { answer: T } | { unusable: string };
   /** What an answer with this status means where it is no failure, whatever its body. */
   instead?: Record<number, T>;
+  /** What a refusal in JSON means where it is no failure; null: it is one. */
+  refused?: (status: number, json: Json) => T | null;
+  /** What a 404 means that REST itself says, in JSON: a web page says that there is no REST at all. */
+  missing?: T;
 };
 
 /** Any of the ways in which an expired token is told: 401, 419, or in words with whatever status. */
@@ -25,9 +32,13 @@ const saysExpired = (exchange: Exchange): boolean =>
 /** A 403 that asks for fewer requests is no word about rights. */
 const isTooMany = ({ says }: Extract<Exchange, { kind: 'answer' }>): boolean => /too many/i.test(says);
 
-const judge = <T>(exchange: Exchange, { read, instead }: Question<T>): Outcome<T> => {
+const isNoSuchRecord = (exchange: Exchange): boolean =>
+  exchange.kind === 'answer' && exchange.status === 404 && exchange.json !== null;
+
+const judge = <T>(exchange: Exchange, { read, instead, refused, missing }: Question<T>): Outcome<T> => {
   const meant = exchange.kind === 'answer' && !isTooMany(exchange) ? instead?.[exchange.status] : undefined;
   if (meant !== undefined) return { answer: meant };
+  if (missing !== undefined && isNoSuchRecord(exchange)) return { answer: missing };
   if (isMissing(exchange)) return later(restMissing());
   const trouble = transportTrouble(exchange);
   if (trouble !== null) return trouble;
@@ -35,6 +46,8 @@ const judge = <T>(exchange: Exchange, { read, instead }: Question<T>): Outcome<T
     return never(permissionDenied('SimplyBook.me does not let this user read that (status 403).'));
   }
   const { status, json } = exchange;
+  const meaning = status >= 400 ? (refused?.(status, json) ?? null) : null;
+  if (meaning !== null) return { answer: meaning };
   if (status >= 400) return never(answerUnusable(`it refused the request with status ${status}`));
   const taken = read(json);
   return 'answer' in taken ? taken : later(answerUnusable(taken.unusable));
@@ -86,11 +99,12 @@ export class RestVisit {
     return judge(exchange, question);
   }
 
-  async #send<T>({ path, query }: Question<T>, token: CrmToken): Promise<Exchange> {
+  async #send<T>({ method = 'GET', path, query, body }: Question<T>, token: CrmToken): Promise<Exchange> {
     const { wire } = this.#tokens;
     await wire.pace(wire.signal);
     const headers = { 'x-company-login': wire.account.company, 'x-token': token.token };
     const url = `${restAddress(wire, token)}${path}`;
-    return wire.rest.exchange({ method: 'GET', url, query, headers }, wire.signal);
+    const request = { method, url, query, headers, ...(body !== undefined && { body }) };
+    return wire.rest.exchange(request, wire.signal);
   }
 }

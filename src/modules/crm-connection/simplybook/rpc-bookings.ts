@@ -37,7 +37,7 @@ const statusOf = ({ status, is_confirm: isConfirmed }: Record<string, unknown>):
     : (filled(status) ?? 'confirmed');
 
 /** The row in REST's words, without what belongs to the client. */
-const asRest = (row: unknown): unknown => {
+export const asRest = (row: unknown): unknown => {
   if (!isRecord(row)) return row;
   const { client_id: client, ...rest } = row;
   return {

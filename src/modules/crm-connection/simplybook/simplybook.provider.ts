@@ -1,6 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { BookingPage, ClientPage, ListedSoFar } from '../contract.ts';
+import type { BookingPage, ClientLook, ClientPage, ListedSoFar } from '../contract.ts';
+import type { BookingRead, ClientRead, CrmDelivery } from '../../webhooks/contract.ts';
 import {
   CrmProvider,
   type BookingWindow,
@@ -13,14 +14,18 @@ import { bookingPages, bookingsOf } from './booking-pages.ts';
 import { checkWays } from './check.ts';
 import { clientFields } from './client-fields.ts';
 import { clientPage, clientsQuestion } from './client-list.ts';
+import { lookAtClients } from './client-look.ts';
 import { recordKey } from './client-record.ts';
+import { readDelivery } from './delivery.ts';
 import { BoundedHttp } from './http.ts';
 import { Listing } from './listing.ts';
+import { readOneBooking, readOneClient } from './one-record.ts';
 import { answerUnusable, RestClosed, RpcClosed } from './refusals.ts';
 import { rpcClientPages } from './rpc-client-list.ts';
 import { SimplyBookSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import { Visit } from './visit.ts';
+import { registerWebhooks, removeWebhooks } from './webhook-register.ts';
 import { checkedAccount, type Wire } from './wire.ts';
 
 /** The vendor's own code asks for as many; the largest that works is not known. */
@@ -87,6 +92,44 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
     signal: AbortSignal,
   ): ReturnType<CrmProvider['clientFields']> {
     return clientFields(this.#visit(session, signal), externalIds);
+  }
+
+  override clientLooks(
+    session: CrmSession,
+    externalIds: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<[externalId: string, look: ClientLook], void, undefined> {
+    return lookAtClients(this.#visit(session, signal), externalIds);
+  }
+
+  override client(session: CrmSession, externalId: string, signal: AbortSignal): Promise<ClientRead> {
+    return readOneClient(this.#visit(session, signal), externalId);
+  }
+
+  override booking(
+    session: CrmSession,
+    externalId: string,
+    window: Pick<BookingWindow, 'since' | 'timezone'>,
+    signal: AbortSignal,
+  ): Promise<BookingRead> {
+    return readOneBooking(this.#visit(session, signal), externalId, window);
+  }
+
+  override registerWebhooks(
+    session: CrmSession,
+    address: string,
+    ours: string,
+    signal: AbortSignal,
+  ): Promise<string[] | null> {
+    return registerWebhooks(this.#visit(session, signal), address, ours);
+  }
+
+  override removeWebhooks(session: CrmSession, ours: string, signal: AbortSignal): Promise<void> {
+    return removeWebhooks(this.#visit(session, signal), ours);
+  }
+
+  override readDelivery(body: Record<string, unknown>): CrmDelivery {
+    return readDelivery(body);
   }
 
   override async check(session: CrmSession, signal: AbortSignal): Promise<CrmReport> {
