@@ -41,6 +41,20 @@ export const connection = (id: string) =>
     queryFn: () => answered(api.GET('/api/connections/{id}', { params: { path: { id } } })),
   });
 
+/** Null: there are none. */
+export const webhooks = (id: string) =>
+  queryOptions({
+    queryKey: ['connections', 'webhooks', id],
+    queryFn: async () => {
+      try {
+        return await answered(api.GET('/api/connections/{id}/webhooks', { params: { path: { id } } }));
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
 export type LeadSort = '-createdAt' | 'createdAt' | '-updatedAt' | 'name';
 export type LeadStatus = 'active' | 'gone' | 'erased';
 export type LeadsQuestion = {

@@ -46,6 +46,8 @@ const DOTS: Record<LeadChange['change'], string> = {
   linked: 'var(--mantine-color-violet-5)',
   merged: 'var(--mantine-color-orange-5)',
   split: 'var(--mantine-color-orange-5)',
+  gone: 'var(--mantine-color-gray-6)',
+  restored: 'var(--mantine-color-teal-6)',
 };
 
 const TITLES: Record<LeadChange['change'], string> = {
@@ -54,6 +56,8 @@ const TITLES: Record<LeadChange['change'], string> = {
   linked: 'Linked to another client',
   merged: 'Merged',
   split: 'Split',
+  gone: 'Gone from the CRM',
+  restored: 'Back in the CRM',
 };
 
 /** That sources came or went is what a link, a merge or a split is. */

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import type { Run } from '../api.ts';
 import { Link } from '../link.tsx';
 import { quarantine } from '../queries.ts';
+import { HeldDeletions } from './held-deletions.tsx';
 import { Statistics } from './statistics.tsx';
 
 const SHOWN = 10;
@@ -21,7 +22,8 @@ export function Outcome({ run }: { run: Run }) {
           {detail}
         </Alert>
       ))}
-      <Statistics counts={run.counts} />
+      {run.heldDeletions !== null && <HeldDeletions runId={run.id} held={run.heldDeletions} />}
+      <Statistics counts={run.counts} absences={run.absences} />
       {run.counts.quarantined + run.counts.bookings.quarantined > 0 && <NotTaken run={run} />}
     </Stack>
   );

@@ -2,8 +2,10 @@ import { SimpleGrid, Stack, Text } from '@mantine/core';
 import type { Run } from '../api.ts';
 import { number } from '../parts/words.ts';
 
-/** What became of each client and booking that was fetched. */
-export function Statistics({ counts }: { counts: Run['counts'] }) {
+type Props = Pick<Run, 'counts' | 'absences'>;
+
+/** What became of each client and booking that was fetched, and who was not listed. */
+export function Statistics({ counts, absences }: Props) {
   const { bookings } = counts;
   return (
     <Stack gap="lg">
@@ -16,6 +18,9 @@ export function Statistics({ counts }: { counts: Run['counts'] }) {
           ['linked', counts.linked],
           ['unchanged', counts.unchanged],
           ['in quarantine', counts.quarantined],
+          ...(absences.missing > 0 ? [['missing', absences.missing] as [string, number]] : []),
+          ...(absences.gone > 0 ? [['gone', absences.gone] as [string, number]] : []),
+          ...(absences.returned > 0 ? [['back', absences.returned] as [string, number]] : []),
           ...(counts.erased > 0 ? [['erased', counts.erased] as [string, number]] : []),
         ]}
       />

@@ -14,6 +14,7 @@ import { connection, forgetBooks } from '../queries.ts';
 import { CredentialsButton } from './credentials.tsx';
 import { Schedule } from './schedule.tsx';
 import { SyncPanel } from './sync-panel.tsx';
+import { Webhooks } from './webhooks.tsx';
 import { TestButton } from './test-report.tsx';
 
 const route = getRouteApi('/shell/settings/connections/$id');
@@ -61,6 +62,7 @@ function Known({ connection }: { connection: Connection }) {
         )}
         <SyncPanel connection={connection} />
         {!isGone && <Schedule connection={connection} />}
+        {!isGone && <Webhooks connection={connection} />}
         <Card title="About this connection">
           <Facts connection={connection} />
         </Card>
