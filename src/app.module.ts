@@ -41,7 +41,7 @@ export class AppModule {
         EventStoreModule.forRoot(keyring),
         JobsModule,
         EdgeModule.forRoot({ logger, publicUrl: config.publicUrl }),
-        AccessModule.forRoot(apiKey),
+        AccessModule.forRoot(apiKey, config.publicUrl),
         CqrsModule.forRoot(),
         ScheduleModule.forRoot(),
         CrmConnectionModule,

@@ -11,11 +11,21 @@ export const sessionToken = ({ headers }: IncomingMessage): string | null => {
   return TOKEN.test(value) ? value : null;
 };
 
-/** No script can read it, no other site can make a browser send it. */
-const cookie = (value: string, expires: Date, isHttps: boolean): string =>
-  `${NAME}=${value}; Path=/; Expires=${expires.toUTCString()}; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`;
+/** The cookie of a session: no script can read it, no other site can make a browser send it. */
+export class SessionCookie {
+  constructor(private readonly isHttps: boolean) {}
 
-export const sessionCookie = ({ token, expiresAt }: Session, isHttps: boolean): string =>
-  cookie(token, new Date(expiresAt), isHttps);
+  of({ token, expiresAt }: Session): string {
+    return this.written(token, new Date(expiresAt));
+  }
 
-export const noSessionCookie = (isHttps: boolean): string => cookie('', new Date(0), isHttps);
+  /** Takes it back. */
+  none(): string {
+    return this.written('', new Date(0));
+  }
+
+  private written(value: string, expires: Date): string {
+    const secure = this.isHttps ? '; Secure' : '';
+    return `${NAME}=${value}; Path=/; Expires=${expires.toUTCString()}; HttpOnly; SameSite=Strict${secure}`;
+  }
+}

@@ -1,15 +1,13 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../shared/caller.ts';
-import { CONFIG } from '../../shared/config.ts';
-import type { Config } from '../../shared/config.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { CurrentCaller } from '../../shared/http/current-caller.ts';
 import type { EdgeRequest, EdgeResponse } from '../../shared/http/edge-request.ts';
 import { Problems } from '../../shared/http/problems.ts';
 import { Public } from '../../shared/http/public.ts';
 import { ADMIN } from './api-key.ts';
-import { noSessionCookie, sessionCookie, sessionToken } from './session-cookie.ts';
+import { SessionCookie, sessionToken } from './session-cookie.ts';
 import { SessionDto, SignInDto } from './session.dto.ts';
 import { Sessions } from './sessions.ts';
 
@@ -17,14 +15,10 @@ import { Sessions } from './sessions.ts';
 @ApiTags('session')
 @Controller('api/session')
 export class SessionController {
-  private readonly isHttps: boolean;
-
   constructor(
     private readonly sessions: Sessions,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.isHttps = config.publicUrl?.startsWith('https://') === true;
-  }
+    private readonly cookie: SessionCookie,
+  ) {}
 
   /** Signs a browser in, by a key or by the code of a one-time link. The answer sets the cookie. */
   @Post()
@@ -38,7 +32,7 @@ export class SessionController {
     const session =
       key === undefined ? await this.sessions.openByCode(code ?? '') : await this.sessions.openByKey(key);
     if (session === null) throw key === undefined ? usedUp() : wrongKey();
-    response.setHeader('Set-Cookie', sessionCookie(session, this.isHttps));
+    response.setHeader('Set-Cookie', this.cookie.of(session));
     return { actor: ADMIN, expiresAt: session.expiresAt };
   }
 
@@ -59,7 +53,7 @@ export class SessionController {
   ): Promise<void> {
     const token = sessionToken(request);
     if (token !== null) await this.sessions.close(token);
-    response.setHeader('Set-Cookie', noSessionCookie(this.isHttps));
+    response.setHeader('Set-Cookie', this.cookie.none());
   }
 }
 

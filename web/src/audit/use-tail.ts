@@ -29,7 +29,6 @@ export const useTail = ({ types, stream }: EventsQuestion, after: number | null)
     source.addEventListener('message', take);
     return () => source.close();
     // Pages that are loaded later are older: they do not move the place where the tail began.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [asked, after === null]);
   const shown = pausedAt === null ? all : all.filter(({ position }) => position <= pausedAt);
   const toggle = (): void =>
