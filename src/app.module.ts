@@ -24,6 +24,7 @@ import { Shutdown } from './shared/shutdown.ts';
 export type AppOptions = {
   config: Config;
   databaseUrl: string;
+  pooled: boolean;
   keyring: Keyring;
   apiKey: string;
   logger: Logger;
@@ -33,11 +34,11 @@ export type AppOptions = {
 @Global()
 @Module({})
 export class AppModule {
-  static forRoot({ config, databaseUrl, keyring, apiKey, logger }: AppOptions): DynamicModule {
+  static forRoot({ config, databaseUrl, pooled, keyring, apiKey, logger }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.forRoot(databaseUrl),
+        DatabaseModule.forRoot(databaseUrl, pooled),
         EventStoreModule.forRoot(keyring),
         JobsModule,
         EdgeModule.forRoot({ logger, publicUrl: config.publicUrl }),

@@ -57,8 +57,8 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   }
   const database = await openDatabase(config, (line) => logger.info(line));
   closers.push(() => database.close());
-  const { url: databaseUrl, keyring } = database;
-  const app = await createApp(AppModule.forRoot({ config, databaseUrl, keyring, apiKey, logger }));
+  const { url: databaseUrl, pooled, keyring } = database;
+  const app = await createApp(AppModule.forRoot({ config, databaseUrl, pooled, keyring, apiKey, logger }));
   closers.push(() => app.close());
   const address = await listen(app.getHttpServer(), config);
   closers.push(() => {
@@ -91,6 +91,7 @@ const stopper = (
   return (exitCode) => {
     if (stopping) return;
     stopping = true;
+    setTimeout(() => process.exit(1), HARD_DEADLINE);
     void starting
       .catch(() => undefined)
       .then(() => undo(closers, logger))

@@ -264,20 +264,6 @@ describe('A thousand deliveries', () => {
     expect(readsOf(one) - before).toBeLessThanOrEqual(2);
     await expectTruth(one);
   });
-
-  it('more, within a second, are too many', async () => {
-    const one = await hooked(world);
-    const statuses: number[] = [];
-    for (let sent = 0; sent < 2_000 && !statuses.includes(429); sent += 100) {
-      const sending = Array.from({ length: 100 }, () => deliver(one.address.url, { client_id: 2 }));
-      for (const answer of await Promise.all(sending)) {
-        statuses.push(answer.status);
-        if (answer.status === 429) expect(answer.headers.get('retry-after')).toBe('60');
-      }
-    }
-    expect(statuses).toContain(429);
-    expect(statuses.slice(0, 1_000).every((status) => status === 202)).toBe(true);
-  });
 });
 
 describe('Who does not know the address', () => {

@@ -27,9 +27,9 @@ export const META: EventMeta = { actor: 'system', correlationId: 'test', causati
 
 export const newKey = (id = 'k1') => ({ id, key: randomBytes(32) });
 
-export const openInstance = async (url: string, keyring: Keyring): Promise<Instance> => {
-  const orm = await MikroORM.init(ormConfig(url, 'service'));
-  const database = new Database(orm.em);
+export const openInstance = async (url: string, keyring: Keyring, pooled = false): Promise<Instance> => {
+  const orm = await MikroORM.init(ormConfig(url, 'service', pooled));
+  const database = new Database(orm.em, pooled);
   const events = new EventStore(database, new SubjectKeys(database, keyring));
   return { database, events, keyring, close: () => orm.close(true) };
 };

@@ -142,6 +142,23 @@ describe('migrations', () => {
     await Promise.all([migrate(url), migrate(url)]);
     expect(await applied(url)).toEqual(await files());
   });
+
+  it('let a login that has made the role itself work as it', async () => {
+    const login = await newLogin('createrole');
+    const url = as(await emptyDatabase(login.name), login);
+    const [server] = await rows<{ is16: boolean }>(
+      url,
+      'select current_setting(\'server_version_num\')::int >= 160000 as "is16"',
+    );
+    // What PostgreSQL 16 and newer grant to the maker of a role.
+    const made = server!.is16 ? 'with admin true, inherit false, set false' : 'with admin option';
+    await onServer(`grant crm_sync_service to ${login.name} ${made}`);
+    await Promise.all([migrate(url), migrate(url)]);
+    const worked = await rows(url, 'set role crm_sync_service; select position::int from event_log').catch(
+      String,
+    );
+    expect(String(worked)).not.toMatch(/denied/);
+  });
 });
 
 const KEY = `k1:${Buffer.alloc(32, 1).toString('base64')}`;

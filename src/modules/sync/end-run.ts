@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../shared/caller.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import { failpoint } from '../../shared/failpoint.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { Claim, Found } from './active-runs.store.ts';
 import type { RunError, SyncCounts, SyncEvent } from './contract.ts';
@@ -60,6 +61,7 @@ export class EndRun {
   /** Who has been told that the run will stop is not told otherwise afterwards: that ends it, whatever came last. */
   private async end(claimed: ClaimedRun, ending: Ending, by: Caller): Promise<void> {
     const { runId, connectionId } = claimed;
+    failpoint('before-end');
     await this.events.transaction(async () => {
       const { counts, cancelledBy } = await this.activeRuns.release(claimed);
       const decide = (cancelledBy === null ? ending : cancel)({ runId, connectionId }, counts);
@@ -69,6 +71,7 @@ export class EndRun {
         runId,
       });
     });
+    failpoint('after-end');
     this.ends.emit(runId);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { failpoint } from '../../shared/failpoint.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './active-runs.store.ts';
@@ -75,6 +76,7 @@ export class SyncClients {
     reading: Reading,
     turn: Promise<void>,
   ): Promise<void> {
+    failpoint('after-fetch');
     const last = batch.at(-1);
     const listed: Listed = {
       clients: fresh(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
+import { failpoint } from '../../shared/failpoint.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, Connection, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
@@ -67,6 +68,7 @@ export class SyncPage {
     const warnings: CrmWarning[] = [];
     const open = await this.withFields(task, sorted.candidates, warnings);
     const met = open.map(({ externalId }) => externalId).filter((id) => (changed.get(id) ?? null) !== null);
+    failpoint('before-transaction');
     return this.events.transaction(async () => {
       const overtaken = await this.overtaken.ofClients({ connection, since: listed.since }, looks);
       const { candidates, unchanged, waiting } = leaveOut({ ...sorted, candidates: open }, overtaken);

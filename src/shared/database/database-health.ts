@@ -5,20 +5,27 @@ import { Database } from './database.ts';
 
 const PATIENCE = 2_000; // ms
 
-/** Whether the database answers, and answers as the role that cannot change the log. */
+/** Whether the database answers, takes changes, and answers as the role that cannot change the log. */
 @Injectable()
 export class DatabaseHealth {
+  private asking: Promise<boolean> | null = null;
+
   constructor(private readonly database: Database) {}
 
+  /** Answers in two seconds. One question at a time: those who ask for a database that is away must not use up the pool. */
   async check(): Promise<boolean> {
-    const answered = this.database
+    this.asking ??= this.ask().finally(() => (this.asking = null));
+    return Promise.race([this.asking, sleep(PATIENCE, false, { ref: false })]);
+  }
+
+  private async ask(): Promise<boolean> {
+    const row = await this.database
       .row(
-        sql<{
-          safe: boolean;
-        }>`select not has_table_privilege('events', 'insert, update, delete, truncate') as safe`,
+        sql<{ usable: boolean }>`
+          select not has_table_privilege('events', 'insert, update, delete, truncate')
+             and current_setting('transaction_read_only') = 'off' as usable`,
       )
-      .then((row) => row?.safe === true)
-      .catch(() => false);
-    return Promise.race([answered, sleep(PATIENCE, false, { ref: false })]);
+      .catch(() => undefined);
+    return row?.usable === true;
   }
 }

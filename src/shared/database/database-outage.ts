@@ -1,7 +1,7 @@
 import { isNativeError } from 'node:util/types';
 
 /** SQLSTATE classes and codes that say "not now": the same request can succeed later. */
-const SQLSTATE = /^(?:08|28|53|57|58)[0-9A-Z]{3}$|^(?:3D000|25P03|25P04|40001|40P01|55P03)$/;
+const SQLSTATE = /^(?:08|28|53|57|58)[0-9A-Z]{3}$|^(?:3D000|25006|25P03|25P04|40001|40P01|55P03)$/;
 const SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,20 +1,31 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { EntityManager } from '@mikro-orm/postgresql';
 import { ormConfig } from '../../mikro-orm.config.ts';
 import { ClockCheck } from './clock-check.ts';
 import { DatabaseHealth } from './database-health.ts';
 import { Database } from './database.ts';
 
-/** PostgreSQL for everybody, by way of `Database`. */
+/** PostgreSQL for everybody, by way of `Database`. `pooled`: see ormConfig. */
 @Global()
-@Module({ providers: [Database, DatabaseHealth, ClockCheck], exports: [Database, DatabaseHealth] })
+@Module({ providers: [DatabaseHealth, ClockCheck], exports: [Database, DatabaseHealth] })
 export class DatabaseModule {
-  static forRoot(databaseUrl: string): DynamicModule {
+  static forRoot(databaseUrl: string, pooled = false): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
-        MikroOrmModule.forRoot({ ...ormConfig(databaseUrl, 'service'), registerRequestContext: false }),
+        MikroOrmModule.forRoot({
+          ...ormConfig(databaseUrl, 'service', pooled),
+          registerRequestContext: false,
+        }),
+      ],
+      providers: [
+        {
+          provide: Database,
+          useFactory: (em: EntityManager) => new Database(em, pooled),
+          inject: [EntityManager],
+        },
       ],
     };
   }

@@ -2,9 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { EntityManager } from '@mikro-orm/postgresql';
-import { CompiledQuery } from 'kysely';
-import type { Kysely, RawBuilder, Transaction } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
+import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
 import type { Pool } from 'pg';
+import { SETTINGS } from '../../mikro-orm.config.ts';
+import { failpoint } from '../failpoint.ts';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
 const WORTH_ANOTHER_TRY = new Set([
@@ -19,7 +21,17 @@ const LONGEST_PAUSE = 1_000; // ms
 const isWorthAnotherTry = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && WORTH_ANOTHER_TRY.has(String(error.code));
 
+/** How a transaction ended of whose COMMIT no answer came is asked for so long, while the database may be away. */
+const PATIENCE = 10_000; // ms
+const ASK_AGAIN = 100; // ms
+
+const SET_SETTINGS = `select ${Object.entries(SETTINGS)
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ')}`;
+
 type OpenTransaction = { transaction: Transaction<unknown>; afterCommit: (() => void)[] };
+/** How far a transaction came: its work was done, by this id (null when nothing was written), or why not. */
+type Done<T> = { result: T; id: string | null };
 
 /**
  * The service's way to PostgreSQL: bound statements on MikroORM's pool, joined to the open transaction if there is one.
@@ -29,10 +41,14 @@ type OpenTransaction = { transaction: Transaction<unknown>; afterCommit: (() => 
 export class Database {
   private readonly open = new AsyncLocalStorage<OpenTransaction>();
 
-  constructor(private readonly em: EntityManager) {}
+  /** `pooled`: behind a pooler a session is nobody's, so that each transaction sets role and limits for itself. */
+  constructor(
+    private readonly em: EntityManager,
+    private readonly pooled = false,
+  ) {}
 
   async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
-    const result = await query.execute(this.connection());
+    const result = await this.query(query);
     return result.rows;
   }
 
@@ -42,7 +58,7 @@ export class Database {
 
   /** Rows that the statement wrote. */
   async execute(query: RawBuilder<unknown>): Promise<number> {
-    const result = await query.execute(this.connection());
+    const result = await this.query(query);
     return Number(result.numAffectedRows ?? 0n);
   }
 
@@ -53,8 +69,12 @@ export class Database {
       const { rows } = await open.transaction.executeQuery(CompiledQuery.raw(text, values));
       return { rows };
     }
+    if (this.pooled && values.length > 0) return this.once(() => this.run(text, values));
     const pool: Pool = await this.em.getConnection().getNativeClient();
-    return values.length === 0 ? pool.query(text) : pool.query(text, values);
+    if (!this.pooled) return values.length === 0 ? pool.query(text) : pool.query(text, values);
+    // Statements that are sent together are one transaction, also together with a BEGIN among them.
+    const [, ...results] = (await pool.query(`${SET_SETTINGS}; ${text}`)) as unknown as { rows: unknown[] }[];
+    return results.length === 1 ? results[0]! : (results as unknown as { rows: unknown[] });
   }
 
   /** To be called when the open transaction has committed, and not at all when it has not; at once when none is open. */
@@ -80,34 +100,70 @@ export class Database {
     }
   }
 
-  /** Kysely's transaction and not MikroORM's, which keeps a connection for ever whose server process died within it. */
-  private async once<T>(work: () => Promise<T>): Promise<T> {
-    let cause: { error: unknown } | null = null;
-    const afterCommit: (() => void)[] = [];
-    const watched = (): Promise<T> =>
-      work().catch((error: unknown) => {
-        cause = { error };
-        throw error;
-      });
-    try {
-      const result = await this.em
-        .getKysely<unknown>()
-        .transaction()
-        .execute((transaction) => this.open.run({ transaction, afterCommit }, watched));
-      for (const call of afterCommit) call();
-      return result;
-    } catch (error) {
-      // A rollback that fails as well must not hide why it was needed.
-      throw (cause as { error: unknown } | null)?.error ?? error;
-    }
-  }
-
   /** Stands for the open transaction, if there is one. */
   current(): object | undefined {
     return this.open.getStore();
   }
 
-  private connection(): Kysely<unknown> {
-    return this.open.getStore()?.transaction ?? this.em.getKysely<unknown>();
+  private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
+    const open = this.open.getStore();
+    if (open !== undefined) return query.execute(open.transaction);
+    if (this.pooled) return this.once(() => this.query(query));
+    return query.execute(this.kysely());
+  }
+
+  private async once<T>(work: () => Promise<T>): Promise<T> {
+    const afterCommit: (() => void)[] = [];
+    let end: Done<T> | { cause: unknown } | null = null;
+    const watched = async (): Promise<T> => {
+      try {
+        if (this.pooled) await this.rows(sql.raw(SET_SETTINGS));
+        const result = await work();
+        end = { result, id: await this.transactionId() };
+        failpoint('before-commit');
+        return result;
+      } catch (cause) {
+        end = { cause };
+        throw cause;
+      }
+    };
+    // Kysely's transaction and not MikroORM's, which keeps a connection for ever whose server process died within it.
+    const outcome = this.kysely()
+      .transaction()
+      .execute((transaction) => this.open.run({ transaction, afterCommit }, watched));
+    const result = await outcome.catch((error: unknown) => this.afterAll(end, error));
+    failpoint('after-commit');
+    for (const call of afterCommit) call();
+    return result;
+  }
+
+  /** What became of a transaction whose end was not well: it failed, or the answer to its COMMIT is missing. */
+  private async afterAll<T>(end: Done<T> | { cause: unknown } | null, error: unknown): Promise<T> {
+    // A rollback that fails as well must not hide why it was needed.
+    if (end === null || 'cause' in end) throw end?.cause ?? error;
+    if (end.id === null || (await this.hasCommitted(end.id))) return end.result;
+    throw error;
+  }
+
+  /** Null when nothing was written. */
+  private async transactionId(): Promise<string | null> {
+    const row = await this.row(
+      sql<{ id: string | null }>`select pg_current_xact_id_if_assigned()::text as id`,
+    );
+    return row?.id ?? null;
+  }
+
+  /** An answer to COMMIT that did not come says nothing: the server may have carried it out. It knows whether it has. */
+  private async hasCommitted(id: string): Promise<boolean> {
+    const status = sql<{ status: string | null }>`select pg_xact_status(${id}::xid8) as status`;
+    for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(ASK_AGAIN)) {
+      const row = await this.row(status).catch(() => null);
+      if (row !== null && row?.status !== 'in progress') return row?.status === 'committed';
+    }
+    return false;
+  }
+
+  private kysely(): Kysely<unknown> {
+    return this.em.getKysely<unknown>();
   }
 }

@@ -1,13 +1,16 @@
 import pg from 'pg';
+import { SERVICE_ROLE, START_PARAMETERS } from '../../mikro-orm.config.ts';
 import { ConfigError } from '../config.ts';
 import type { Config } from '../config.ts';
 import { loadEncryptionKeys } from '../encryption-keys.ts';
 import { Refusal } from '../errors.ts';
 import { Keyring, SealBroken } from '../secrets.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { connect } from './connect.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
-export type OpenDatabase = { url: string; keyring: Keyring; close(): Promise<void> };
+/** `pooled`: the address is that of a pooler that takes no start-up parameters. */
+export type OpenDatabase = { url: string; pooled: boolean; keyring: Keyring; close(): Promise<void> };
 
 /**
  * The database, up to date and readable with our keys: the operator's, or our own in the data directory.
@@ -21,11 +24,13 @@ export const openDatabase = async (config: Config, log?: (line: string) => void)
     await proveKeys(url, keyring);
     await migrate(url);
     await leaveSeal(url, keyring);
+    const pooled = own === null && !(await takesStartParameters(url));
+    if (pooled) log?.('DATABASE_URL is a connection pooler: settings go with each transaction');
+    return { url, pooled, keyring, close: async () => own?.stop() };
   } catch (error) {
     await own?.stop();
     throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
   }
-  return { url, keyring, close: async () => own?.stop() };
 };
 
 const startOwn = async (dataDir: string, log?: (line: string) => void) => {
@@ -63,13 +68,24 @@ const query = async <Row extends pg.QueryResultRow>(
   url: string,
   text: string,
   values: unknown[] = [],
+  options?: string,
 ): Promise<Row[]> => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connect(url, options);
   try {
     return (await client.query<Row>(text, values)).rows;
   } finally {
     await client.end();
+  }
+};
+
+/** A pooler that hands out server connections by the transaction refuses start-up parameters, or drops them. */
+const takesStartParameters = async (url: string): Promise<boolean> => {
+  try {
+    const [session] = await query<{ role: string }>(url, 'select current_user as role', [], START_PARAMETERS);
+    return session?.role === SERVICE_ROLE;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '08P01') return false;
+    throw error;
   }
 };
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database } from '../database/database.ts';
+import { failpoint } from '../failpoint.ts';
 import { decrypt, encrypt } from '../secrets.ts';
 import { draft } from './decider.ts';
 import type { Decision, Draft } from './decider.ts';
@@ -81,6 +82,7 @@ export class EventStore {
       const history = await this.read([...new Set(decisions.map(({ stream }) => stream))]);
       const drafts = draft(decisions, history);
       const recorded = await this.append(drafts.flat(), meta, turn);
+      failpoint('after-events');
       await this.feed(recorded);
       let next = 0;
       return drafts.map((events) => recorded.slice(next, (next += events.length)));

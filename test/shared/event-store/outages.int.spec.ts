@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import { decision } from '../../../src/shared/event-store/decider.ts';
 import type { Decider } from '../../../src/shared/event-store/decider.ts';
-import type { Event } from '../../../src/shared/event-store/event.ts';
+import type { Event, Recorded } from '../../../src/shared/event-store/event.ts';
 import { happened, META, openTestStore, recording, until } from '../event-store-harness.ts';
 import type { TestStore } from '../event-store-harness.ts';
-import { startFaultProxy } from '../fault-proxy.ts';
+import { startFaultProxy } from '../../faults/fault-proxy.ts';
 import { firstBadPosition } from './chain.ts';
 
 let store: TestStore;
@@ -75,15 +75,40 @@ describe('when connections are lost', () => {
     expect(await versions('killed-often')).toEqual([1]);
   });
 
-  it('doubles nothing when the answer to COMMIT is lost and the caller asks again', async () => {
+  it('finds out that a transaction has committed when the answer to its COMMIT is lost', async () => {
     const proxy = await startFaultProxy(store.url);
     const distant = await store.another(proxy.url);
     const decided = decision('unknown-end', door, open);
-    proxy.swallowReplyAfter(/commit/i);
-    await expect(distant.events.transact([decided], META)).rejects.toThrow();
+    const swallowed = proxy.swallowReplyAfter(/commit/i);
+    const [[recorded]] = (await distant.events.transact([decided], META)) as [[Recorded]];
+    await swallowed;
     expect(await versions('unknown-end')).toEqual([1]);
+    expect(recorded).toEqual((await store.events.readAll({ stream: 'unknown-end', limit: 1 }))[0]);
     expect(await distant.events.transact([decided], META)).toEqual([[]]);
-    expect(await versions('unknown-end')).toEqual([1]);
+    await proxy.close();
+  });
+
+  it('leaves nothing of a transaction whose connection is killed after its last statement', async () => {
+    const killed = store.events.transaction(async () => {
+      await store.events.transact([recording('never', happened())], META);
+      const [own] = await store.database.rows(sql<{ pid: number }>`select pg_backend_pid() as pid`);
+      setImmediate(() => void store.rows('select pg_terminate_backend($1)', [own!.pid]));
+      await until(store, `not exists (select from pg_stat_activity where pid = ${own!.pid})`);
+    });
+    await expect(killed).rejects.toThrow(/terminat|not queryable/);
+    expect(await versions('never')).toEqual([]);
+  });
+
+  it('doubles nothing when the database is away after a lost answer to COMMIT, and the caller asks again', async () => {
+    const proxy = await startFaultProxy(store.url);
+    const distant = await store.another(proxy.url);
+    const decided = decision('unknown-for-long', door, open);
+    void proxy.swallowReplyAfter(/commit/i).then(() => proxy.set({ kind: 'refuse' }));
+    await expect(distant.events.transact([decided], META)).rejects.toThrow();
+    expect(await versions('unknown-for-long')).toEqual([1]);
+    proxy.set(null);
+    expect(await distant.events.transact([decided], META)).toEqual([[]]);
+    expect(await versions('unknown-for-long')).toEqual([1]);
     await proxy.close();
   });
 

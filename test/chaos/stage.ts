@@ -1,0 +1,105 @@
+import { Client } from 'pg';
+import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
+import type { Connection } from '../contract.ts';
+import { startFaultProxy, type FaultProxy } from '../faults/fault-proxy.ts';
+import { brokenNow } from '../faults/invariants.ts';
+import { startOwnServer, type OwnServer } from '../faults/own-server.ts';
+import { Instance } from './instance.ts';
+import { Reader } from './reader.ts';
+
+export type Synced = { company: Company; connection: Connection };
+
+/** Two instances on one database, each with a way of its own to it that can fail, and the companies they sync. */
+export type Stage = {
+  server: OwnServer;
+  /** By instance: its way to the database. */
+  ways: FaultProxy[];
+  /** The way of both to the CRM. */
+  crmWay: FaultProxy;
+  instances: Instance[];
+  synced: Synced[];
+  reader: Reader;
+  /** What must never be and was. */
+  broken: string[];
+  /** The invariants at this moment; nothing when there is no database. */
+  check: () => Promise<void>;
+  sql: <Row extends object>(statement: string) => Promise<Row[]>;
+  close: () => Promise<void>;
+};
+
+const COMPANIES = [
+  { clients: 60, bookings: 20 },
+  { clients: 35, bookings: 10 },
+];
+
+export const setStage = async (): Promise<Stage> => {
+  const broken: string[] = [];
+  const server = await startOwnServer({ max_connections: '60' });
+  const companies = await startCompanies();
+  const ways = [await startFaultProxy(server.url), await startFaultProxy(server.url)];
+  const crmWay = await startFaultProxy(companies.url);
+  const rpcUrl = new URL(new URL(companies.rpcUrl).pathname, crmWay.url).href;
+  const instances = ways.map(
+    ({ url: databaseUrl }, n) =>
+      new Instance(
+        'AB'[n]!,
+        { databaseUrl, restUrl: new URL(crmWay.url).origin, rpcUrl, environment: { LOG_LEVEL: 'info' } },
+        (what) => broken.push(what),
+      ),
+  );
+  await Promise.all(instances.map((instance) => instance.start()));
+  const synced: Synced[] = [];
+  for (const size of COMPANIES) synced.push(await connected(companies, instances[0]!, size));
+  const sql: Stage['sql'] = async <Row extends object>(statement: string) =>
+    withClient(server, async (client) => (await client.query<Row>(statement)).rows);
+  const check = async (): Promise<void> => {
+    // There may be no database to look at just now.
+    const found = await withClient(server, brokenNow).catch((error: Error) => {
+      if (!/ECONN|terminat|starting up|shutting down|recovery/i.test(error.message)) throw error;
+      return [];
+    });
+    broken.push(...found);
+  };
+  const reader = new Reader(instances, (what) => broken.push(what));
+  return {
+    server,
+    ways,
+    crmWay,
+    instances,
+    synced,
+    reader,
+    broken,
+    check,
+    sql,
+    close: async () => {
+      await Promise.all(instances.map((instance) => instance.kill()));
+      await Promise.all([...ways, crmWay].map((proxy) => proxy.close()));
+      await companies.close();
+      await server.remove();
+    },
+  };
+};
+
+const connected = async (
+  companies: Companies,
+  { api }: Instance,
+  size: { clients: number; bookings: number },
+): Promise<Synced> => {
+  const company = await companies.open({ clean: true, ...size, switches: { onPageCap: 10 } });
+  const { company: name, login, password: secret } = company.account;
+  const body = { provider: 'simplybook', company: name, login, secret };
+  const { status, body: connection, text } = await api<Connection>('POST', '/api/connections', body);
+  if (status !== 201) throw new Error(text);
+  return { company, connection };
+};
+
+const withClient = async <T>({ url }: OwnServer, work: (client: Client) => Promise<T>): Promise<T> => {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dice } from './dice.ts';
+import type { Instance } from './instance.ts';
+import type { Stage } from './stage.ts';
+
+/** One thing that happens; answers what it was, in words. */
+export type Step = (stage: Stage, dice: Dice) => Promise<string>;
+
+const someone = ({ instances }: Stage, { between }: Dice): Instance =>
+  instances[between(0, instances.length - 1)]!;
+
+/** What people do in the CRM. */
+const edit: Step = async ({ synced }, { oneOf, between }) => {
+  const { crm, account } = oneOf(synced).company;
+  const { id } = oneOf(crm.all().filter(({ deleted }) => !deleted));
+  crm.change(id, { name: `Edited ${between(1, 999)}`, phone: `+4930${between(1000, 9999)}` });
+  return `client ${id} of ${account.company} is edited`;
+};
+const add: Step = async ({ synced }) => {
+  const { crm, account } = synced[0]!.company;
+  const number = crm.all().length + 1;
+  const { id } = crm.add({ name: `Newcomer ${number}`, email: `newcomer${number}@example.com`, phone: '' });
+  return `client ${id} of ${account.company} is added`;
+};
+const remove: Step = async ({ synced }, { oneOf }) => {
+  const { crm, account } = oneOf(synced).company;
+  const alive = crm.all().filter(({ deleted }) => !deleted);
+  if (alive.length < 20) return 'nobody is deleted, there are few left';
+  const { id } = oneOf(alive);
+  crm.delete(id);
+  return `client ${id} of ${account.company} is deleted`;
+};
+const book: Step = async ({ synced }, { oneOf, next }) => {
+  const { bookings, account } = oneOf(synced).company;
+  const known = bookings.all();
+  if (next() < 0.5 && known.length > 0) {
+    const { id } = oneOf(known);
+    bookings.cancel(id);
+    return `booking ${id} of ${account.company} is cancelled`;
+  }
+  return `booking ${bookings.add().id} of ${account.company} is made`;
+};
+const sync: Step = async (stage, dice) => {
+  const { connection, company } = dice.oneOf(stage.synced);
+  const instance = someone(stage, dice);
+  // Whether it is answered, and with what, is told by the events.
+  void instance.ask('POST', `/api/connections/${connection.id}/sync`, { prefer: 'respond-async' });
+  return `${instance.name} is asked to sync ${company.account.company}`;
+};
+const expire: Step = async ({ synced }, { oneOf }) => {
+  const { auth, account } = oneOf(synced).company;
+  return `${auth.expireTokens()} tokens of ${account.company} expire`;
+};
+
+/** What happens to programs. Whoever is down comes up again in the background. */
+const kill: Step = async (stage, dice) => {
+  const instance = someone(stage, dice);
+  await instance.kill();
+  const pause = dice.between(0, 2_000);
+  void sleep(pause).then(() => instance.start());
+  return `${instance.name} is killed, and started after ${pause} ms`;
+};
+const restart: Step = async (stage, dice) => {
+  const instance = someone(stage, dice);
+  await instance.stop();
+  void instance.start();
+  return `${instance.name} is restarted by SIGTERM`;
+};
+const freeze: Step = async (stage, dice) => {
+  const instance = someone(stage, dice);
+  // Now and then beyond every lease.
+  const ms = dice.next() < 0.15 ? dice.between(62_000, 70_000) : dice.between(200, 6_000);
+  instance.pause();
+  void sleep(ms).then(() => instance.resume());
+  return `${instance.name} stands still for ${ms} ms`;
+};
+
+/** What happens to the database, and on the way to it. */
+const terminate: Step = async ({ sql }) => {
+  const ended = await sql<{ n: number }>(`
+    select count(pg_terminate_backend(pid))::int as n from pg_stat_activity
+     where application_name = 'crm-sync' and random() < 0.6`).catch(() => []);
+  return `${ended[0]?.n ?? 0} sessions are terminated`;
+};
+const down: Step = async ({ server }, { next, between }) => {
+  const how = next() < 0.5 ? 'fast' : 'immediate';
+  const ms = between(0, 4_000);
+  await server.stop(how);
+  await sleep(ms);
+  await server.start();
+  return `the database is stopped (${how}) for ${ms} ms`;
+};
+const lostCommit: Step = async ({ ways }, { between }) => {
+  const n = between(0, 1);
+  void ways[n]!.swallowReplyAfter(/^Q....commit/s);
+  return `the next answer to a COMMIT of ${'AB'[n]} will be lost`;
+};
+const network: Step = async ({ ways, crmWay }, { oneOf, between }) => {
+  const [name, way] = oneOf([
+    ['A and the database', ways[0]!],
+    ['B and the database', ways[1]!],
+    ['both and the CRM', crmWay],
+  ] as const);
+  const fault = oneOf(['latency', 'slicer', 'reset', 'limit', 'refuse', 'black hole', 'resets'] as const);
+  const ms = between(500, 3_000);
+  if (fault === 'black hole') way.blackholeAll();
+  else if (fault === 'resets') way.resetAll();
+  else if (fault === 'latency') way.set({ kind: 'latency', ms: 60, jitter: 60 });
+  else if (fault === 'reset') way.set({ kind: 'reset', after: between(100, 5_000) });
+  else if (fault === 'limit') way.set({ kind: 'limit', bytes: between(100, 5_000) });
+  else way.set({ kind: fault });
+  void sleep(ms).then(() => way.set(null));
+  return `between ${name}: ${fault} for ${ms} ms`;
+};
+
+const OFTEN: readonly (readonly [Step, times: number])[] = [
+  [edit, 3],
+  [add, 2],
+  [remove, 1],
+  [book, 2],
+  [sync, 5],
+  [expire, 1],
+  [kill, 2],
+  [restart, 1],
+  [freeze, 1],
+  [terminate, 2],
+  [down, 1],
+  [lostCommit, 2],
+  [network, 2],
+];
+
+/** Each as often as it is likely. */
+export const STEPS: readonly Step[] = OFTEN.flatMap(([step, times]) =>
+  Array.from({ length: times }, () => step),
+);

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
+import { booksOf } from '../../sandbox/matrix/books.ts';
+import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
+import type { Connection, Run, SyncAnswer } from '../contract.ts';
+import {
+  ended,
+  ENCRYPTION_KEYS,
+  environmentOf,
+  ready,
+  startProgram,
+  startService,
+  API_KEY,
+  type Service,
+} from '../service.ts';
+import { freshDatabase } from '../shared/database.ts';
+import { brokenNow } from './invariants.ts';
+import { brokenValues } from './sealed-values.ts';
+
+const CLIENTS = 30;
+const NO_WAIT = { prefer: 'respond-async' };
+
+let companies: Companies;
+let database: { url: string; drop: () => Promise<void> };
+let sql: Client;
+/** The one that lives, and finishes what others have begun. */
+let survivor: Service;
+beforeAll(async () => {
+  companies = await startCompanies();
+  database = await freshDatabase();
+  sql = new Client({ connectionString: database.url });
+  await sql.connect();
+  survivor = await start();
+});
+afterAll(async () => {
+  await survivor.stop();
+  await sql.end();
+  await companies.close();
+  await database.drop();
+});
+
+const options = (environment: Record<string, string> = {}) => ({
+  databaseUrl: database.url,
+  restUrl: companies.url,
+  rpcUrl: companies.rpcUrl,
+  environment,
+});
+
+const start = (): Promise<Service> => startService(options());
+
+/** Three pages of clients, and bookings. */
+const connected = async (): Promise<{ company: Company; connection: Connection }> => {
+  const company = await companies.open({
+    clean: true,
+    clients: CLIENTS,
+    bookings: 12,
+    switches: { onPageCap: 10 },
+  });
+  const { company: name, login, password: secret } = company.account;
+  const body = { provider: 'simplybook', company: name, login, secret };
+  const answer = await survivor.api<Connection>('POST', '/api/connections', body);
+  if (answer.status !== 201) throw new Error(answer.text);
+  return { company, connection: answer.body };
+};
+
+const syncPath = ({ id }: Connection): string => `/api/connections/${id}/sync`;
+
+/** As the queue does it when it has not heard of a worker for so long. */
+const silentForLong = (): Promise<unknown> =>
+  sql.query(`update jobs.job set state = 'retry', start_after = now()
+    where state = 'active' and name = 'sync-runs'`);
+
+const countOfEvents = async (): Promise<number> =>
+  (await sql.query<{ n: number }>("select count(*)::int as n from events where type !~ '^Sync'")).rows[0]!.n;
+
+const expectAllRight = async (company: Company, connection: Connection): Promise<void> => {
+  const { status, body, text } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+  expect([status, text]).toEqual([200, expect.any(String)]);
+  expect(body.status).toBe('succeeded');
+  const before = await countOfEvents();
+  const again = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+  expect(again.body.stats).toMatchObject({ clients_fetched: CLIENTS, leads_unchanged: CLIENTS });
+  expect(await countOfEvents()).toBe(before);
+  const books = await booksOf(survivor.api, connection.id);
+  const snapshot = { ...snapshotOf(company), booked: new Set<number>() };
+  expect(compare(company, books, snapshot, true)).toEqual([]);
+  expect(await brokenNow(sql)).toEqual([]);
+  expect(await brokenValues(sql, ENCRYPTION_KEYS)).toEqual([]);
+};
+
+/** Facts of a company, whatever ids and times: what an undisturbed sync records, one that was killed must have recorded. */
+const recorded = async ({ id }: Connection): Promise<Record<string, number>> => {
+  const { rows } = await sql.query<{ type: string; n: number }>(
+    `select type, count(*)::int as n from events
+      where coalesce(data ->> 'connectionId', data -> 'source' ->> 'connectionId') = $1 and type !~ '^Sync'
+      group by type order by type`,
+    [id],
+  );
+  return Object.fromEntries(rows.map(({ type, n }) => [type, n]));
+};
+
+describe('a program that is killed at a step of its work', () => {
+  let undisturbed: Record<string, number>;
+  beforeAll(async () => {
+    const { company, connection } = await connected();
+    await expectAllRight(company, connection);
+    undisturbed = await recorded(connection);
+  });
+
+  /** Starts a run on a program that dies at this step, and says how it died. */
+  const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
+    // The other one must not take the work: it stands still meanwhile.
+    process.kill(survivor.pid, 'SIGSTOP');
+    try {
+      const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
+      const { program, output } = startProgram(environmentOf(options(environment)));
+      const url = await ready(program, output);
+      const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
+      await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
+      return await ended(program);
+    } finally {
+      process.kill(survivor.pid, 'SIGCONT');
+    }
+  };
+
+  it.each(
+    [
+      ['after-fetch:2', 'before-transaction:2'],
+      // The start of the run, its pages, its bookings and its end, each in a transaction of its own.
+      ['after-events:1', 'after-events:3', 'before-commit:1', 'before-commit:3', 'before-commit:4'],
+      ['after-commit:1', 'after-commit:3', 'before-end:1', 'after-end:1'],
+    ].flat(),
+  )('%s, leaves what another one completes: the same facts, none missing, none double', async (step) => {
+    const { company, connection } = await connected();
+    expect(await diesAt(step, connection)).toBe('SIGKILL');
+    await silentForLong();
+    await expectAllRight(company, connection);
+    expect(await recorded(connection)).toEqual(undisturbed);
+  });
+});
+
+describe('several instances', () => {
+  it('fifty callers on three of them start one run', async () => {
+    const others = await Promise.all([start(), start()]);
+    const { company, connection } = await connected();
+    const { reached, release } = company.holdPage(1);
+    const all = [survivor, ...others];
+    const asked = Array.from({ length: 50 }, (_, n) =>
+      all[n % 3]!.api<Run>('POST', syncPath(connection), undefined, NO_WAIT),
+    );
+    await reached;
+    const answers = await Promise.all(asked);
+    release();
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+    await expectAllRight(company, connection);
+    await Promise.all(others.map((other) => other.stop()));
+  });
+
+  it('go on while they are restarted one after the other under load, and whoever ends, ends in time', async () => {
+    const { company, connection } = await connected();
+    const runs = new Set<string>();
+    let asking = true;
+    let next = await start();
+    const load = (async () => {
+      for (let n = 0; asking; n += 1) {
+        company.crm.change((n % CLIENTS) + 1, { phone: `+4930${1000 + n}` });
+        const { status, body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+        expect([status, body.status]).toEqual([200, 'succeeded']);
+        runs.add(body.runId);
+      }
+    })();
+    for (let round = 0; round < 2; round += 1) {
+      await next.stop();
+      next = await start();
+    }
+    asking = false;
+    await load;
+    await next.stop();
+    await expectAllRight(company, connection);
+    const { rows } = await sql.query('select distinct status from sync_runs where id = any($1)', [[...runs]]);
+    expect(rows).toEqual([{ status: 'succeeded' }]);
+  }, 120_000);
+
+  it('take over from one that stands still, which cannot write when it wakes up', async () => {
+    const { company, connection } = await connected();
+    const zombie = await start();
+    // The survivor must not get the work first.
+    process.kill(survivor.pid, 'SIGSTOP');
+    const { reached, release } = company.holdPage(2);
+    await zombie.api<Run>('POST', syncPath(connection), undefined, NO_WAIT);
+    await reached;
+    process.kill(zombie.pid, 'SIGSTOP');
+    process.kill(survivor.pid, 'SIGCONT');
+    release();
+    const last = company.holdPage(3);
+    // Nobody helps: silence alone makes the queue give the run to another, which is still at it when the first one wakes.
+    const synced = survivor.api<SyncAnswer>('POST', syncPath(connection));
+    await last.reached;
+    process.kill(zombie.pid, 'SIGCONT');
+    while (!zombie.output().includes('taken up by another worker'))
+      expect((await zombie.api('GET', '/health/live')).status).toBe(200);
+    last.release();
+    const { status, body } = await synced;
+    expect([status, body.stats]).toMatchObject([200, { clients_fetched: CLIENTS, leads_created: CLIENTS }]);
+    await expectAllRight(company, connection);
+    await zombie.stop();
+  }, 120_000);
+});
