@@ -149,7 +149,8 @@ describe('every route of the OpenAPI document', () => {
     operations = Object.entries(service.document.paths).flatMap(([pattern, byMethod]) =>
       Object.entries(byMethod).map(([method, operation]) => ({
         name: `${method} ${pattern}`,
-        method: method.toUpperCase(),
+        // fetch writes every method in capitals but this one.
+        method: method === 'patch' ? 'PATCH' : method,
         pattern,
         operation,
       })),
@@ -197,7 +198,8 @@ describe('every route of the OpenAPI document', () => {
   });
 
   it('refuses a query it does not know, by name', async () => {
-    for (const { method, pattern } of operations) {
+    // Whoever does not know a webhook's token is told nothing else.
+    for (const { method, pattern } of operations.filter(({ pattern }) => !pattern.startsWith('/hooks/'))) {
       for (const [query, pointer] of [
         ['surprise=canary', '?surprise'],
         ['a[b]=canary', '?a[b]'],
