@@ -6,10 +6,12 @@ ARG NODE_IMAGE=node:24.21.0-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without the optional packages: they are Node and PostgreSQL for machines that have none.
-RUN npm ci --omit=optional
+# With the optional packages: what builds the console is native code, a package for each machine. None of it is kept.
+RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY scripts ./scripts
 COPY src ./src
+COPY web ./web
 RUN npm run -s build
 
 FROM ${NODE_IMAGE} AS dependencies

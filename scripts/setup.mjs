@@ -1,4 +1,4 @@
-// Makes the other npm scripts work in a bare clone: installs what package-lock.json says and, with --build, compiles src.
+// Makes the other npm scripts work in a bare clone: installs what package-lock.json says and, with --build, compiles src and web.
 // Runs on the system's own Node, before there is anything else; silent when there is nothing to do.
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -14,7 +14,9 @@ const LOCKFILE = join(ROOT, 'package-lock.json');
 const INSTALLED = join(MODULES, '.setup-stamp');
 const BUILT = join(ROOT, 'dist', '.stamp');
 const BUSY = join(ROOT, '.setup.lock');
-const SOURCES = ['src', 'migrations'];
+const SOURCES = ['src', 'migrations', 'web'];
+/** Made by the build itself. */
+const GENERATED = join(ROOT, 'web', 'src', 'api-schema.ts');
 const SETTINGS = /^(nest-cli|tsconfig.*|package-lock)\.json$/;
 
 const main = async () => {
@@ -83,7 +85,7 @@ const build = async () => {
   rmSync(BUILT, { force: true });
   const stamp = hashOfSources();
   const code = await run('npm', ['run', '-s', 'build'], [BIN, ...process.env.PATH.split(delimiter)]);
-  if (code !== 0) fail(`Building failed (nest build ended with ${code}, see above).`);
+  if (code !== 0) fail(`Building failed (npm run build ended with ${code}, see above).`);
   keep(BUILT, stamp);
 };
 
@@ -114,7 +116,8 @@ const hashOfSources = () => {
   const files = SOURCES.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath ?? entry.path, entry.name)),
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+      .filter((file) => file !== GENERATED),
   );
   const settings = readdirSync(ROOT).filter((name) => SETTINGS.test(name));
   const hash = createHash('sha256');

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AccessModule } from './modules/access/access.module.ts';
 import { AuditModule } from './modules/audit/audit.module.ts';
 import { BookingsModule } from './modules/bookings/bookings.module.ts';
+import { ConsoleModule } from './modules/console/console.module.ts';
 import { CrmConnectionModule } from './modules/crm-connection/crm-connection.module.ts';
 import { LeadsModule } from './modules/leads/leads.module.ts';
 import { SummaryModule } from './modules/summary/summary.module.ts';
@@ -41,7 +42,7 @@ export class AppModule {
         EventStoreModule.forRoot(keyring),
         JobsModule,
         EdgeModule.forRoot({ logger, publicUrl: config.publicUrl }),
-        AccessModule.forRoot(apiKey),
+        AccessModule.forRoot(apiKey, config.publicUrl),
         CqrsModule.forRoot(),
         ScheduleModule.forRoot(),
         CrmConnectionModule,
@@ -51,6 +52,7 @@ export class AppModule {
         WebhooksModule,
         AuditModule,
         SummaryModule,
+        ConsoleModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown],
       exports: [CONFIG, Shutdown],

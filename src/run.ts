@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.ts';
 import { loadApiKey } from './modules/access/api-key.ts';
+import { Sessions } from './modules/access/sessions.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseHealth } from './shared/database/database-health.ts';
 import { openDatabase } from './shared/database/open-database.ts';
@@ -66,6 +67,9 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   });
   await untilReady(app);
   await app.get(Jobs).start();
+  // After "#", so that it stands in no request, no log of a proxy and no Referer.
+  const link = `${config.publicUrl ?? address}/sign-in#${await app.get(Sessions).offerCode()}`;
+  say(`Sign in to the console, once within the next hour: ${link}`);
   return address;
 };
 

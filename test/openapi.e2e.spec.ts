@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Booking, Connection, Lead, LogEvent, Page, Run, Waiting } from './contract.ts';
 import { disagreements, type Document } from './openapi.ts';
+import { API_KEY } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -91,6 +92,9 @@ describe('the OpenAPI document', () => {
     await api('GET', '/health/ready');
     await api('GET', '/openapi.json');
     await api('GET', '/docs');
+    await api('POST', '/api/session', { key: API_KEY });
+    await api('GET', '/api/session');
+    await api('DELETE', '/api/session');
     const { body: bookings } = await api<Page<Booking>>('GET', '/api/bookings?limit=3');
     await api('GET', `/api/bookings/${bookings.data[0]?.id}`);
     await api('GET', '/api/connections');

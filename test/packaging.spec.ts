@@ -46,7 +46,7 @@ describe('The image', () => {
       'COPY --from=build /app/dist ./dist',
     ]);
     expect(argumentsOf('RUN').filter((command) => command.startsWith('npm ci'))).toEqual([
-      'npm ci --omit=optional',
+      'npm ci',
       'npm ci --omit=dev --omit=optional && npm cache clean --force',
     ]);
   });
@@ -142,8 +142,13 @@ describe('CI', () => {
       `if [ "$1" = test ]; then ${report === '' ? ':' : report}; exit ${exitCodes.test}; fi`,
       `exit ${exitCodes.check}`,
     ].join('\n');
-    writeFileSync(join(stage, 'npm'), npm);
-    chmodSync(join(stage, 'npm'), 0o755);
+    for (const [name, program] of [
+      ['npm', npm],
+      ['apt-get', '#!/bin/sh\n'],
+    ] as const) {
+      writeFileSync(join(stage, name), program);
+      chmodSync(join(stage, name), 0o755);
+    }
     const { status, stdout } = spawnSync(join(ROOT, '.ci/run'), {
       encoding: 'utf8',
       env: { ...process.env, PATH: `${stage}${delimiter}${process.env['PATH']}` },

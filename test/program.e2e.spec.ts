@@ -89,7 +89,9 @@ describe('a good start', () => {
       }),
     );
     const url = await ready(program, output);
-    expect(output()).toMatch(/^crm-sync is ready: http:\/\/127\.0\.0\.1:\d+\n$/);
+    const [link, line, ...more] = output().split('\n');
+    expect(link).toMatch(/^Sign in to the console, .*: http:\/\/127\.0\.0\.1:\d+\/sign-in#[\w-]{43}$/);
+    expect([line, more]).toEqual([`crm-sync is ready: ${url}`, ['']]);
     for (const path of ['/health/live', '/health/ready']) {
       const answer = await fetch(url + path);
       expect([path, answer.status, await answer.json()]).toEqual([path, 200, { status: 'ok' }]);

@@ -1,10 +1,13 @@
-import { createHash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { ConfigError } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
 import { makeDataDirectory } from '../../shared/database/data-directory.ts';
+
+/** The administrator, as events and answers name him. */
+export const ADMIN = 'key:admin';
 
 const FILE = 'api-key';
 const PREFIX = 'crs_';
@@ -26,6 +29,11 @@ export class ApiKey {
   /** Takes as long for a wrong key as for the right one. */
   matches(presented: string): boolean {
     return timingSafeEqual(digest(presented), this.digest);
+  }
+
+  /** Stands for a token in the database. Without the key nobody can make one, and with another key none fits. */
+  mark(purpose: 'session' | 'link', token: string): Buffer {
+    return createHmac('sha256', this.digest).update(`${purpose}\n${token}`).digest();
   }
 }
 

@@ -8,6 +8,8 @@ export type EdgeRequest = IncomingMessage & {
   correlationId: string;
   /** Set by the guard; absent on public routes. */
   caller?: Caller;
+  /** The secret by which the guard let the caller in: a key, or the token of a session. */
+  credential?: string;
   /** The body as it came, decompressed; set with `body`. */
   rawBody?: Buffer;
   body?: unknown;

@@ -8,7 +8,6 @@ import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import { decrypt, encrypt } from '../secrets.ts';
-import { bearerToken } from './bearer-token.ts';
 import { pathOf, searchOf } from './edge-request.ts';
 import type { EdgeRequest, EdgeResponse } from './edge-request.ts';
 import { IdempotencyStore } from './idempotency.store.ts';
@@ -46,10 +45,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<EdgeRequest>();
     const response = context.switchToHttp().getResponse<EdgeResponse>();
     const key = request.method === 'POST' && pathOf(request).startsWith('/api/') ? keyOf(request) : null;
-    const token = bearerToken(request);
-    if (key === null || token === null || request.caller === undefined) return next.handle();
-    const { sealing, fingerprint } = derived(token, request);
-    const attempt = { actor: request.caller.actor, key, fingerprint, holder: randomUUID() };
+    const { caller, credential } = request;
+    if (key === null || caller === undefined || credential === undefined) return next.handle();
+    const { sealing, fingerprint } = derived(credential, request);
+    const attempt = { actor: caller.actor, key, fingerprint, holder: randomUUID() };
     const claim = await this.store.claim(attempt);
     if (claim.outcome === 'mine') return of(await this.serve(attempt, sealing, { request, response, next }));
     if (claim.outcome === 'answered') return of(replay(open(sealing, attempt, claim.answer), response));
@@ -100,9 +99,9 @@ const keyOf = (request: EdgeRequest): string | null => {
   throw new Refusal('invalid', 'idempotency-key-invalid', detail);
 };
 
-/** Both come from the caller's API key, so that the database alone tells nothing about requests and answers. */
-const derived = (token: string, request: EdgeRequest): { sealing: KeyObject; fingerprint: Buffer } => {
-  const bytes = Buffer.from(hkdfSync('sha256', token, '', 'crm-sync idempotency', 64));
+/** Both come from what the caller has shown, so that the database alone tells nothing about requests and answers. */
+const derived = (credential: string, request: EdgeRequest): { sealing: KeyObject; fingerprint: Buffer } => {
+  const bytes = Buffer.from(hkdfSync('sha256', credential, '', 'crm-sync idempotency', 64));
   const fingerprint = createHmac('sha256', bytes.subarray(0, 32))
     .update(`${request.method}\n${pathOf(request)}\n${searchOf(request)}\n`)
     .update(request.rawBody ?? '')

@@ -1,0 +1,54 @@
+import { Alert, Stack, Text } from '@mantine/core';
+import type { Summary } from '../api.ts';
+import { QuarantineIcon } from '../icons.tsx';
+import { Link } from '../link.tsx';
+import { counted } from '../parts/words.ts';
+
+const UNWELL = new Set(['failed', 'suspicious', 'interrupted']);
+
+/** What somebody should look at. Nothing, when all is well. */
+export function Attention({ summary: { connections, runs, quarantine } }: { summary: Summary }) {
+  const troubled = connections.filter(({ attention }) => attention !== null);
+  const unwell = runs.last.filter(
+    ({ status, connectionId }) => UNWELL.has(status) && !troubled.some(({ id }) => id === connectionId),
+  );
+  if (troubled.length + unwell.length + quarantine.total === 0) return null;
+  const isGrave = troubled.length + unwell.length > 0;
+  return (
+    <Alert
+      color={isGrave ? 'orange' : 'yellow'}
+      icon={<QuarantineIcon />}
+      title={isGrave ? 'Needs your attention' : 'Worth a look'}
+    >
+      <Stack gap={6}>
+        {troubled.map(({ id, name, attention }) => (
+          <Text key={id} size="sm">
+            <Link to="/settings/connections/$id" params={{ id }} size="sm" fw={550}>
+              {name}
+            </Link>
+            : {attention?.detail}
+          </Text>
+        ))}
+        {unwell.map(({ id, connectionId, error }) => (
+          <Text key={id} size="sm">
+            <Link to="/runs/$id" params={{ id }} size="sm" fw={550}>
+              {connections.find((one) => one.id === connectionId)?.name ?? 'A sync'}
+            </Link>
+            : the last sync did not end well. {detailIn(error)}
+          </Text>
+        ))}
+        {quarantine.total > 0 && (
+          <Text size="sm">
+            {counted(quarantine.total, 'record')} could not be taken.{' '}
+            <Link to="/quarantine" size="sm" fw={550}>
+              Repair them
+            </Link>
+          </Text>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+const detailIn = (error: object | null): string =>
+  error !== null && 'detail' in error && typeof error.detail === 'string' ? error.detail : '';

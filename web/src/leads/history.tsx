@@ -1,0 +1,123 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { LeadChange } from '../api.ts';
+import { Link } from '../link.tsx';
+import { FieldChanges } from '../parts/field-changes.tsx';
+import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { actorOf } from '../parts/words.ts';
+import { connections, leadHistory } from '../queries.ts';
+
+/** Everything that has ever happened to a lead: what, from where, by whom, when. */
+export function History({ id }: { id: string }) {
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    leadHistory(id),
+  );
+  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
+  if (data === undefined) return <LoadingRows />;
+  const changes = data.pages.flatMap(({ data }) => data);
+  if (changes.length === 0) return <Empty title="No history" />;
+  return (
+    <>
+      <ol className="timeline">
+        {changes.map((change) => (
+          <Change key={change.position} change={change} />
+        ))}
+      </ol>
+      {hasNextPage && (
+        <Group justify="center">
+          <Button
+            variant="subtle"
+            size="xs"
+            loading={isFetchingNextPage}
+            onClick={() => void fetchNextPage()}
+          >
+            Show more
+          </Button>
+        </Group>
+      )}
+    </>
+  );
+}
+
+const DOTS: Record<LeadChange['change'], string> = {
+  created: 'var(--mantine-color-teal-6)',
+  updated: 'var(--mantine-color-blue-5)',
+  linked: 'var(--mantine-color-violet-5)',
+  merged: 'var(--mantine-color-orange-5)',
+  split: 'var(--mantine-color-orange-5)',
+  gone: 'var(--mantine-color-gray-6)',
+  restored: 'var(--mantine-color-teal-6)',
+};
+
+const TITLES: Record<LeadChange['change'], string> = {
+  created: 'Became a lead',
+  updated: 'Changed',
+  linked: 'Linked to another client',
+  merged: 'Merged',
+  split: 'Split',
+  gone: 'Gone from the CRM',
+  restored: 'Back in the CRM',
+};
+
+/** That sources came or went is what a link, a merge or a split is. */
+const shownOf = ({ change, changed }: LeadChange): string[] =>
+  change === 'updated' ? changed : changed.filter((field) => field !== 'sources');
+
+function Change({ change }: { change: LeadChange }) {
+  const { position, actor, runId, recordedAt, erased, otherId, source } = change;
+  return (
+    <li style={{ '--dot': DOTS[change.change] } as React.CSSProperties}>
+      <Stack gap={4}>
+        <Group gap={8} justify="space-between" wrap="nowrap" align="baseline">
+          <Text size="sm" fw={600}>
+            {TITLES[change.change]}
+          </Text>
+          <Text size="sm" c="dimmed" component="span" style={{ whiteSpace: 'nowrap' }}>
+            <Time at={recordedAt} />
+          </Text>
+        </Group>
+        {erased ? (
+          <Text size="sm" c="dimmed">
+            The values have been erased.
+          </Text>
+        ) : (
+          <FieldChanges changed={shownOf(change)} before={change.before} after={change.after} />
+        )}
+        {otherId !== null && (
+          <Text size="sm" c="dimmed">
+            with lead {otherId.slice(0, 8)}
+          </Text>
+        )}
+        <Text size="xs" c="dimmed" component="div">
+          {source !== null && (
+            <SourceName connectionId={source.connectionId} externalId={source.externalId} />
+          )}
+          {actorOf(actor)}
+          {runId !== null && (
+            <>
+              {' · '}
+              <Link to="/runs/$id" params={{ id: runId }} size="xs">
+                run
+              </Link>
+            </>
+          )}
+          {' · '}
+          <Link to="/audit/$position" params={{ position: String(position) }} size="xs">
+            event {position}
+          </Link>
+        </Text>
+      </Stack>
+    </li>
+  );
+}
+
+function SourceName({ connectionId, externalId }: { connectionId: string; externalId: string }) {
+  const { data = [] } = useQuery(connections);
+  const name = data.find(({ id }) => id === connectionId)?.name ?? 'SimplyBook.me';
+  return (
+    <>
+      From <bdi>{name}</bdi>, client {externalId} ·{' '}
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { answered, api } from '../api.ts';
+import type { LeadDetail } from '../api.ts';
+import { useConfirm } from '../parts/confirm.tsx';
+import { useNotice } from '../parts/notice.tsx';
+import { Card } from '../parts/page.tsx';
+import { forgetBooks } from '../queries.ts';
+
+/** The leads that were merged into this one, each with a way back. */
+export function MergedLeads({ lead }: { lead: LeadDetail }) {
+  const confirm = useConfirm();
+  const notice = useNotice();
+  const split = useMutation({
+    mutationFn: (leadId: string) =>
+      answered(api.POST('/api/leads/{id}/split', { params: { path: { id: lead.id } }, body: { leadId } })),
+    onSuccess: async ({ name }) => {
+      notice.said(`${name ?? 'The other lead'} is a lead of its own again.`);
+      await forgetBooks();
+    },
+    onError: notice.failed,
+  });
+  const ask = async (leadId: string): Promise<void> => {
+    const body = (
+      <Text size="sm">The other lead comes back with the sources and bookings that it brought.</Text>
+    );
+    if (await confirm({ title: 'Split them again?', body, action: 'Split' })) split.mutate(leadId);
+  };
+  return (
+    <Card title="Merged into this lead">
+      <Stack gap="sm" pt={4}>
+        {lead.mergedLeads.map((id) => (
+          <Group key={id} justify="space-between" wrap="nowrap">
+            <Text size="sm" c="dimmed" className="numbers" truncate>
+              Lead {id.slice(0, 8)}
+            </Text>
+            <Button variant="default" size="xs" loading={split.isPending} onClick={() => void ask(id)}>
+              Split off
+            </Button>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}

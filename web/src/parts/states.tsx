@@ -1,0 +1,58 @@
+import { Alert, Button, Group, Loader, Skeleton, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Refused } from '../api.ts';
+import { OfflineIcon, QuarantineIcon } from '../icons.tsx';
+import { sentenceOf } from './notice.tsx';
+
+/** What could not be shown, why, and a way to try again. */
+export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
+  const isRefused = error instanceof Refused;
+  return (
+    <Alert
+      color={isRefused ? 'red' : 'orange'}
+      role="alert"
+      icon={isRefused ? <QuarantineIcon /> : <OfflineIcon />}
+      title={isRefused ? error.problem.title : 'No answer'}
+    >
+      <Stack gap="sm" align="flex-start">
+        <Text size="sm">{sentenceOf(error)}</Text>
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <Stack align="center" gap={6} py={48} px="md" ta="center">
+      <Text fw={600}>{title}</Text>
+      {children !== undefined && (
+        <Text size="sm" c="dimmed" maw={440} component="div">
+          {children}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+export function LoadingRows({ rows = 6 }: { rows?: number }) {
+  return (
+    <Stack gap="sm" p="md" aria-busy="true" aria-label="Loading">
+      {Array.from({ length: rows }, (_, row) => (
+        <Skeleton key={row} height={22} radius="sm" />
+      ))}
+    </Stack>
+  );
+}
+
+export function LoadingMore() {
+  return (
+    <Group justify="center" p="md" aria-label="Loading more">
+      <Loader size="sm" />
+    </Group>
+  );
+}

@@ -1,0 +1,208 @@
+import { Box, Button, Chip, Group, SegmentedControl, Select, Text } from '@mantine/core';
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api } from '../api.ts';
+import type { Waiting } from '../api.ts';
+import { useConfirm } from '../parts/confirm.tsx';
+import { Endless } from '../parts/endless.tsx';
+import { useNotice } from '../parts/notice.tsx';
+import { Page } from '../parts/page.tsx';
+import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { counted, number, reasonOf } from '../parts/words.ts';
+import { connections, forgetBooks, quarantine, summary } from '../queries.ts';
+import type { QuarantineQuestion } from '../queries.ts';
+import { RecordDrawer } from './record.tsx';
+
+const route = getRouteApi('/shell/quarantine');
+
+export function Quarantine() {
+  const { open } = route.useSearch();
+  const navigate = route.useNavigate();
+  const [question, setQuestion] = useState<QuarantineQuestion>({
+    status: 'waiting',
+    code: null,
+    connectionId: null,
+  });
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    ...quarantine(question),
+    placeholderData: keepPreviousData,
+  });
+  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
+  const show = (id?: string): void =>
+    void navigate({ to: '/quarantine', search: id === undefined ? {} : { open: id }, resetScroll: false });
+  return (
+    <Page title="Quarantine" lead="Records that could not be taken as they are. None of them is lost.">
+      <Filters question={question} ask={setQuestion} />
+      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
+      {data === undefined && error === null && <LoadingRows />}
+      {data !== undefined && rows.length === 0 && (
+        <div className="list">
+          <Nothing question={question} />
+        </div>
+      )}
+      {rows.length > 0 && question.status === 'waiting' && question.code !== null && (
+        <Bulk code={question.code} connectionId={question.connectionId} rows={rows} hasMore={hasNextPage} />
+      )}
+      {rows.length > 0 && (
+        <Box>
+          <Endless
+            rows={rows}
+            keyOf={({ id }) => id}
+            hasMore={hasNextPage}
+            isLoadingMore={isFetchingNextPage}
+            more={() => void fetchNextPage()}
+            rowHeight={64}
+            label="Records in quarantine"
+            head={<Head />}
+          >
+            {(record) => <Row record={record} open={() => show(record.id)} />}
+          </Endless>
+        </Box>
+      )}
+      <RecordDrawer id={open ?? null} close={() => show()} />
+    </Page>
+  );
+}
+
+function Nothing({ question: { status, code, connectionId } }: { question: QuarantineQuestion }) {
+  if (status === 'dismissed') return <Empty title="Nothing has been dismissed" />;
+  if (code !== null || connectionId !== null) return <Empty title="Nothing waits for that reason" />;
+  return <Empty title="Nothing waits here">Every record that the CRM sent has been taken.</Empty>;
+}
+
+type FiltersProps = { question: QuarantineQuestion; ask: (question: QuarantineQuestion) => void };
+
+function Filters({ question, ask }: FiltersProps) {
+  const { data = [] } = useQuery(connections);
+  const { data: known } = useQuery(summary);
+  const codes = (known?.quarantine.byCode ?? []).toSorted((one, other) => other.count - one.count);
+  return (
+    <Group gap="sm" mb="md" justify="space-between">
+      <Chip.Group
+        value={question.code ?? ''}
+        onChange={(code) => ask({ ...question, code: code === '' ? null : code })}
+      >
+        <Group gap={6} role="group" aria-label="Reason">
+          <Chip value="" size="sm" variant="outline">
+            Every reason
+          </Chip>
+          {codes.map(({ code, count }) => (
+            <Chip key={code} value={code} size="sm" variant="outline">
+              {reasonOf(code)}
+              {question.status === 'waiting' && ` · ${number(count)}`}
+            </Chip>
+          ))}
+        </Group>
+      </Chip.Group>
+      <Group gap="sm">
+        {data.length > 1 && (
+          <Select
+            aria-label="Connection"
+            placeholder="Any connection"
+            data={data.map(({ id, name }) => ({ value: id, label: name }))}
+            value={question.connectionId}
+            onChange={(connectionId) => ask({ ...question, connectionId })}
+            clearable
+            w={180}
+          />
+        )}
+        <SegmentedControl
+          aria-label="Which records"
+          data={[
+            { value: 'waiting', label: 'Waiting' },
+            { value: 'dismissed', label: 'Dismissed' },
+          ]}
+          value={question.status}
+          onChange={(status) => ask({ ...question, status })}
+        />
+      </Group>
+    </Group>
+  );
+}
+
+type BulkProps = { code: string; connectionId: string | null; rows: readonly Waiting[]; hasMore: boolean };
+
+/** What can be done with all that wait for one reason. */
+function Bulk({ code, connectionId, rows, hasMore }: BulkProps) {
+  const confirm = useConfirm();
+  const notice = useNotice();
+  const body = { code, ...(connectionId !== null && { connectionId }) };
+  const replay = useMutation({
+    mutationFn: () => answered(api.POST('/api/quarantine/replay', { body })),
+    onSuccess: async ({ released, stillWaiting }) => {
+      notice.said(`${counted(released, 'record')} taken, ${counted(stillWaiting, 'record')} still waiting.`);
+      await forgetBooks();
+    },
+    onError: notice.failed,
+  });
+  const dismiss = useMutation({
+    mutationFn: () => answered(api.POST('/api/quarantine/dismiss', { body })),
+    onSuccess: async ({ dismissed }) => {
+      notice.said(`${counted(dismissed, 'record')} dismissed.`);
+      await forgetBooks();
+    },
+    onError: notice.failed,
+  });
+  const count = hasMore ? `more than ${rows.length} records` : counted(rows.length, 'record');
+  const ask = async (): Promise<void> => {
+    const isSure = await confirm({
+      title: `Dismiss ${count}?`,
+      body: (
+        <Text size="sm">
+          They wait no longer, unless the CRM changes them. They stay in the list of the dismissed.
+        </Text>
+      ),
+      action: 'Dismiss them',
+    });
+    if (isSure) dismiss.mutate();
+  };
+  return (
+    <Group gap="xs" mb="md">
+      <Text size="sm" c="dimmed">
+        All that wait for this reason:
+      </Text>
+      <Button variant="default" size="xs" loading={replay.isPending} onClick={() => replay.mutate()}>
+        Replay
+      </Button>
+      <Button variant="default" size="xs" loading={dismiss.isPending} onClick={() => void ask()}>
+        Dismiss…
+      </Button>
+    </Group>
+  );
+}
+
+const COLUMNS = 'minmax(0, 2.4fr) minmax(0, 1fr) 130px';
+
+function Head() {
+  return (
+    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
+      <div role="columnheader">Record</div>
+      <div role="columnheader">Reason</div>
+      <div role="columnheader">Since</div>
+    </div>
+  );
+}
+
+function Row({ record, open }: { record: Waiting; open: () => void }) {
+  const { kind, externalId, code, detail, firstSeenAt } = record;
+  return (
+    <div className="list-row record-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+      <div className="whole" role="cell" style={{ minWidth: 0 }}>
+        <button type="button" className="row-link row-button" onClick={open}>
+          {kind === 'client' ? 'Client' : 'Booking'} {externalId}
+        </button>
+        <Text size="sm" c="dimmed" lineClamp={1} component="bdi" display="-webkit-box">
+          {detail}
+        </Text>
+      </div>
+      <div className="cell quiet" role="cell">
+        {reasonOf(code)}
+      </div>
+      <div className="cell quiet" role="cell">
+        <Time at={firstSeenAt} as="relative" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,237 @@
+import { QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { Refused, answered, api } from './api.ts';
+
+/** A refusal stays one when it is asked again; an answer that did not come may come yet. */
+const isWorthAnotherTry = (failures: number, error: Error): boolean =>
+  !(error instanceof Refused && error.status < 500) && failures < 2;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: { retry: isWorthAnotherTry, staleTime: 10_000, networkMode: 'always' },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+type Page = { page: { nextCursor: string | null } };
+const next = ({ page }: Page): string | null => page.nextCursor;
+const paged = {
+  initialPageParam: null as string | null,
+  getNextPageParam: next,
+  refetchOnWindowFocus: false,
+};
+const withCursor = (cursor: string | null): { cursor?: string } => (cursor === null ? {} : { cursor });
+
+export const session = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => answered(api.GET('/api/session')),
+  staleTime: 60_000,
+});
+
+export const connections = queryOptions({
+  queryKey: ['connections'],
+  queryFn: async () => {
+    const { data } = await answered(api.GET('/api/connections', { params: { query: { limit: 200 } } }));
+    return data;
+  },
+});
+
+export const connection = (id: string) =>
+  queryOptions({
+    queryKey: ['connections', id],
+    queryFn: () => answered(api.GET('/api/connections/{id}', { params: { path: { id } } })),
+  });
+
+/** Null: there are none. */
+export const webhooks = (id: string) =>
+  queryOptions({
+    queryKey: ['connections', 'webhooks', id],
+    queryFn: async () => {
+      try {
+        return await answered(api.GET('/api/connections/{id}/webhooks', { params: { path: { id } } }));
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+export type LeadSort = '-createdAt' | 'createdAt' | '-updatedAt' | 'name';
+export type LeadStatus = 'active' | 'gone' | 'erased';
+export type LeadsQuestion = {
+  search: string;
+  sort: LeadSort;
+  status: LeadStatus | null;
+  source: string | null;
+};
+
+export const leads = ({ search, sort, status, source }: LeadsQuestion) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['leads', { search, sort, status, source }],
+    queryFn: ({ pageParam, signal }) => {
+      const query = {
+        sort,
+        limit: 100,
+        ...(search !== '' && { search }),
+        ...(status !== null && { status }),
+        ...(source !== null && { source }),
+        ...withCursor(pageParam),
+      };
+      return answered(api.GET('/api/leads', { params: { query }, signal }));
+    },
+  });
+
+export const lead = (id: string) =>
+  queryOptions({
+    queryKey: ['leads', 'one', id],
+    staleTime: 0,
+    queryFn: () => answered(api.GET('/api/leads/{id}', { params: { path: { id } } })),
+  });
+
+export const leadHistory = (id: string) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['leads', 'history', id],
+    staleTime: 0,
+    queryFn: ({ pageParam }) => {
+      const params = { path: { id }, query: { limit: 50, ...withCursor(pageParam) } };
+      return answered(api.GET('/api/leads/{id}/history', { params }));
+    },
+  });
+
+export const bookingsOf = (leadId: string) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['bookings', 'of', leadId],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET('/api/bookings', { params: { query: { leadId, limit: 20, ...withCursor(pageParam) } } }),
+      ),
+  });
+
+export type BookingStatus = 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
+
+export const bookings = (status: BookingStatus | null) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['bookings', 'list', status],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: 100, ...(status !== null && { status }), ...withCursor(pageParam) };
+      return answered(api.GET('/api/bookings', { params: { query } }));
+    },
+  });
+
+/** Every booking that starts between the two, at most two thousand. */
+export const bookingsBetween = (from: string, to: string) =>
+  queryOptions({
+    queryKey: ['bookings', 'between', from, to],
+    queryFn: async () => {
+      const rows = [];
+      let cursor: string | null = null;
+      for (let pages = 0; pages < 10; pages += 1) {
+        const query: { from: string; to: string; limit: number; cursor?: string } = {
+          from,
+          to,
+          limit: 200,
+          ...withCursor(cursor),
+        };
+        const { data, page } = await answered(api.GET('/api/bookings', { params: { query } }));
+        rows.push(...data);
+        cursor = page.nextCursor;
+        if (cursor === null) break;
+      }
+      return rows;
+    },
+  });
+
+export type QuarantineQuestion = {
+  status: 'waiting' | 'dismissed';
+  code: string | null;
+  connectionId: string | null;
+};
+
+export const quarantine = ({ status, code, connectionId }: QuarantineQuestion) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['quarantine', { status, code, connectionId }],
+    queryFn: ({ pageParam }) => {
+      const query = {
+        status,
+        limit: 100,
+        ...(code !== null && { code }),
+        ...(connectionId !== null && { connectionId }),
+        ...withCursor(pageParam),
+      };
+      return answered(api.GET('/api/quarantine', { params: { query } }));
+    },
+  });
+
+export const waiting = (id: string) =>
+  queryOptions({
+    queryKey: ['quarantine', 'one', id],
+    queryFn: () => answered(api.GET('/api/quarantine/{id}', { params: { path: { id } } })),
+  });
+
+export const runs = (connectionId: string | null) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['runs', 'list', connectionId],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: 50, ...(connectionId !== null && { connectionId }), ...withCursor(pageParam) };
+      return answered(api.GET('/api/runs', { params: { query } }));
+    },
+  });
+
+export const run = (id: string) =>
+  queryOptions({
+    queryKey: ['runs', 'one', id],
+    queryFn: () => answered(api.GET('/api/runs/{id}', { params: { path: { id } } })),
+  });
+
+export const runChanges = (id: string, kind: 'lead' | 'booking') =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['runs', 'changes', id, kind],
+    queryFn: ({ pageParam }) => {
+      const params = { path: { id }, query: { kind, limit: 50, ...withCursor(pageParam) } };
+      return answered(api.GET('/api/runs/{id}/changes', { params }));
+    },
+  });
+
+export const summary = queryOptions({
+  queryKey: ['summary'],
+  queryFn: () => {
+    const query = { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+    return answered(api.GET('/api/summary', { params: { query } }));
+  },
+  refetchInterval: 30_000,
+});
+
+export type EventsQuestion = { types: readonly string[]; stream: string };
+
+export const events = ({ types, stream }: EventsQuestion) =>
+  infiniteQueryOptions({
+    ...paged,
+    queryKey: ['events', 'list', types, stream],
+    queryFn: ({ pageParam }) => {
+      const query = {
+        order: 'desc' as const,
+        limit: 100,
+        ...(types.length > 0 && { type: [...types] }),
+        ...(stream !== '' && { stream }),
+        ...withCursor(pageParam),
+      };
+      return answered(api.GET('/api/events', { params: { query } }));
+    },
+  });
+
+export const event = (position: number) =>
+  queryOptions({
+    queryKey: ['events', 'one', position],
+    queryFn: () => answered(api.GET('/api/events/{position}', { params: { path: { position } } })),
+    staleTime: Infinity,
+  });
+
+/** What a run, a repair or a merge may have changed. */
+export const forgetBooks = (): Promise<void> =>
+  queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });

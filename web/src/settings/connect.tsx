@@ -1,0 +1,229 @@
+import {
+  Alert,
+  Anchor,
+  Button,
+  Checkbox,
+  Collapse,
+  Group,
+  PasswordInput,
+  Radio,
+  SimpleGrid,
+  Stack,
+  TextInput,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { FormEvent } from 'react';
+import { Refused, answered, api, fieldErrors } from '../api.ts';
+import { LinkButton } from '../link.tsx';
+import { sentenceOf, useNotice } from '../parts/notice.tsx';
+import { Card, Page } from '../parts/page.tsx';
+import { forgetBooks } from '../queries.ts';
+import { ZoneSelect } from './zone-select.tsx';
+
+const BLANK = {
+  company: '',
+  login: '',
+  secret: '',
+  totpSecret: '',
+  name: '',
+  domain: '',
+  country: '',
+  timezone: null as string | null,
+  clientFields: false,
+  importWithoutEmail: false,
+};
+type Form = typeof BLANK;
+
+/** Which field a refusal of the CRM is about; any other stands above the form. */
+const FIELD_OF: Record<string, keyof Form> = {
+  'crm-already-connected': 'company',
+  'crm-company-unknown': 'company',
+  'crm-domain-unknown': 'domain',
+  'crm-wrong-region': 'domain',
+  'crm-user-blocked': 'login',
+  'crm-credentials-refused': 'secret',
+  'crm-two-factor-required': 'totpSecret',
+  'crm-two-factor-refused': 'totpSecret',
+};
+
+const REQUIRED = {
+  company: 'Enter the company’s login.',
+  login: 'Enter the user’s login.',
+  secret: 'Enter the password or key.',
+};
+
+const blank = (text: string): string | null => (text.trim() === '' ? null : text.trim());
+
+export function Connect() {
+  const [form, setForm] = useState(BLANK);
+  const [missing, setMissing] = useState<Record<string, string>>({});
+  const [hasMore, { toggle, open }] = useDisclosure();
+  const navigate = useNavigate();
+  const notice = useNotice();
+  const connect = useMutation({
+    mutationFn: () => answered(api.POST('/api/connections', { body: bodyOf(form) })),
+    onSuccess: async ({ id, name }) => {
+      notice.said(`${name} is connected. Sync it to bring its clients here.`);
+      await navigate({ to: '/settings/connections/$id', params: { id } });
+      await forgetBooks();
+    },
+    onError: (error) => {
+      const at = Object.keys(problemsOf(error));
+      if (at.some((name) => !(name in REQUIRED))) open();
+    },
+  });
+  const problems: Record<string, string> = { ...problemsOf(connect.error), ...missing };
+  const isElsewhere = connect.error !== null && Object.keys(problemsOf(connect.error)).length === 0;
+
+  const set = <Name extends keyof Form>(name: Name, value: Form[Name]): void => {
+    setForm((form) => ({ ...form, [name]: value }));
+    setMissing((missing) => Object.fromEntries(Object.entries(missing).filter(([field]) => field !== name)));
+  };
+  const text = (name: 'company' | 'login' | 'secret' | 'totpSecret' | 'name' | 'domain' | 'country') => ({
+    value: form[name],
+    error: problems[name],
+    autoComplete: 'off',
+    onChange: (event: { currentTarget: { value: string } }) => set(name, event.currentTarget.value),
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const lacking = Object.entries(REQUIRED).filter(
+      ([name]) => blank(String(form[name as keyof Form])) === null,
+    );
+    setMissing(Object.fromEntries(lacking));
+    if (lacking.length === 0) connect.mutate();
+  };
+
+  return (
+    <Page title="Connect CRM" lead="The credentials are tried before anything is stored." width={720}>
+      <Card>
+        <form onSubmit={submit} noValidate>
+          <Stack gap="md" pt="xs">
+            {isElsewhere && (
+              <Alert color="red" role="alert" title="Not connected">
+                {sentenceOf(connect.error)}
+              </Alert>
+            )}
+            <TextInput
+              label="Company"
+              description="The first part of its address: “acmestudio” in acmestudio.simplybook.me"
+              withAsterisk
+              {...text('company')}
+            />
+            <SimpleGrid cols={{ base: 1, xs: 2 }}>
+              <TextInput
+                label="Login"
+                description="As listed under Manage → Users"
+                withAsterisk
+                {...text('login')}
+              />
+              <PasswordInput
+                label="Password or API User Key"
+                description="Better a key: Settings → API User Keys"
+                withAsterisk
+                visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
+                {...text('secret')}
+              />
+            </SimpleGrid>
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={toggle}
+              aria-expanded={hasMore}
+              ta="start"
+            >
+              {hasMore ? 'Fewer settings' : 'More settings: domain, time zone, two-factor login'}
+            </Anchor>
+            <Collapse expanded={hasMore}>
+              <Stack gap="md">
+                <SimpleGrid cols={{ base: 1, xs: 2 }}>
+                  <TextInput
+                    label="Name here"
+                    description="The company’s login if left out"
+                    {...text('name')}
+                  />
+                  <TextInput
+                    label="Domain"
+                    description="If it is not simplybook.me"
+                    placeholder="simplybook.it"
+                    {...text('domain')}
+                  />
+                  <ZoneSelect
+                    label="Time zone of the company"
+                    description="As the CRM says if left out"
+                    value={form.timezone}
+                    error={problems['timezone']}
+                    onChange={(zone) => set('timezone', zone)}
+                  />
+                  <TextInput
+                    label="Country"
+                    description="Two letters: how phone numbers are read"
+                    placeholder="DE"
+                    maxLength={2}
+                    {...text('country')}
+                  />
+                </SimpleGrid>
+                <PasswordInput
+                  label="Secret of the authenticator app"
+                  description="Only where the user has two-factor login and signs in by password"
+                  visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
+                  {...text('totpSecret')}
+                />
+                <Radio.Group
+                  label="Clients without an e-mail address"
+                  value={form.importWithoutEmail ? 'import' : 'quarantine'}
+                  onChange={(value) => set('importWithoutEmail', value === 'import')}
+                >
+                  <Stack gap={8} mt={8}>
+                    <Radio value="quarantine" label="wait in quarantine until somebody adds one" />
+                    <Radio value="import" label="become leads without one" />
+                  </Stack>
+                </Radio.Group>
+                <Checkbox
+                  label="Fetch custom fields, too"
+                  description="One more request for each new or changed client"
+                  checked={form.clientFields}
+                  onChange={({ currentTarget }) => set('clientFields', currentTarget.checked)}
+                />
+              </Stack>
+            </Collapse>
+            <Group justify="flex-end" mt="xs">
+              <LinkButton variant="default" to="/settings">
+                Cancel
+              </LinkButton>
+              <Button type="submit" loading={connect.isPending}>
+                Connect
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Card>
+    </Page>
+  );
+}
+
+/** By field, the service's own sentence about it. */
+const problemsOf = (error: unknown): Record<string, string> => {
+  const named = fieldErrors(error);
+  if (Object.keys(named).length > 0 || !(error instanceof Refused)) return named;
+  const field = FIELD_OF[error.code];
+  return field === undefined ? {} : { [field]: error.message };
+};
+
+const bodyOf = (form: Form) => ({
+  provider: 'simplybook' as const,
+  company: form.company.trim(),
+  login: form.login.trim(),
+  secret: form.secret,
+  totpSecret: blank(form.totpSecret),
+  name: blank(form.name),
+  domain: blank(form.domain),
+  country: blank(form.country),
+  timezone: form.timezone,
+  clientFields: form.clientFields,
+  clientsWithoutEmail: form.importWithoutEmail ? ('import' as const) : ('quarantine' as const),
+});

@@ -1,0 +1,97 @@
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { FormEvent } from 'react';
+import { answered, api, fieldErrors } from '../api.ts';
+import type { Connection } from '../api.ts';
+import { useNotice } from '../parts/notice.tsx';
+import { Trouble } from '../parts/states.tsx';
+import { forgetBooks } from '../queries.ts';
+
+export function CredentialsButton({ connection }: { connection: Connection }) {
+  const [isOpen, { open, close }] = useDisclosure();
+  return (
+    <>
+      <Button variant="default" size="sm" onClick={open}>
+        Replace credentials
+      </Button>
+      <Modal
+        opened={isOpen}
+        onClose={close}
+        title="Replace credentials"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <CredentialsForm connection={connection} close={close} />
+      </Modal>
+    </>
+  );
+}
+
+function CredentialsForm({ connection, close }: { connection: Connection; close: () => void }) {
+  const [login, setLogin] = useState(connection.login);
+  const [secret, setSecret] = useState('');
+  const [totpSecret, setTotpSecret] = useState('');
+  const notice = useNotice();
+  const replace = useMutation({
+    mutationFn: () =>
+      answered(
+        api.PUT('/api/connections/{id}/credentials', {
+          params: { path: { id: connection.id } },
+          body: { login, secret, ...(totpSecret !== '' && { totpSecret }) },
+        }),
+      ),
+    onSuccess: async () => {
+      notice.said('The new credentials work and are in use.');
+      close();
+      await forgetBooks();
+    },
+  });
+  const problems = fieldErrors(replace.error);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    replace.mutate();
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack>
+        <Text size="sm" c="dimmed">
+          They are tried first; wrong ones change nothing.
+        </Text>
+        {replace.error !== null && Object.keys(problems).length === 0 && <Trouble error={replace.error} />}
+        <TextInput
+          label="Login"
+          value={login}
+          error={problems['login']}
+          onChange={({ currentTarget }) => setLogin(currentTarget.value)}
+        />
+        <PasswordInput
+          label="Password or API User Key"
+          autoComplete="off"
+          data-autofocus
+          value={secret}
+          error={problems['secret']}
+          visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
+          onChange={({ currentTarget }) => setSecret(currentTarget.value)}
+        />
+        <PasswordInput
+          label="Secret of the authenticator app"
+          description="Left blank: the one in use stays"
+          autoComplete="off"
+          value={totpSecret}
+          error={problems['totpSecret']}
+          visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
+          onChange={({ currentTarget }) => setTotpSecret(currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={replace.isPending} disabled={secret === ''}>
+            Replace
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,126 @@
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { FormEvent } from 'react';
+import { answered, api, fieldErrors } from '../api.ts';
+import type { Connection } from '../api.ts';
+import { useNotice } from '../parts/notice.tsx';
+import { Card } from '../parts/page.tsx';
+import { Trouble } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { forgetBooks } from '../queries.ts';
+import { ZoneSelect } from './zone-select.tsx';
+
+const NEVER = 'never';
+const OWN = 'own';
+const CHOICES = [
+  { value: NEVER, label: 'Only on demand' },
+  { value: '*/15 * * * *', label: 'Every quarter of an hour' },
+  { value: '0 * * * *', label: 'Every hour' },
+  { value: '0 */6 * * *', label: 'Every six hours' },
+  { value: '0 3 * * *', label: 'Every night at three' },
+  { value: OWN, label: 'As I write it' },
+];
+
+const choiceOf = (cron: string | undefined): string => {
+  if (cron === undefined) return NEVER;
+  return CHOICES.some(({ value }) => value === cron) ? cron : OWN;
+};
+
+/** When a company is synced by itself, and the next five times. */
+export function Schedule({ connection }: { connection: Connection }) {
+  const { schedule, nextSyncs, scheduleState } = connection;
+  return (
+    <Card title="Schedule">
+      <Stack gap="lg" pt={4}>
+        <ScheduleForm key={JSON.stringify(schedule)} connection={connection} />
+        {scheduleState !== null && scheduleState.code !== 'waiting' && (
+          <Text size="sm">{scheduleState.detail}</Text>
+        )}
+        {nextSyncs.length > 0 && (
+          <div>
+            <Text size="sm" fw={600} mb={6}>
+              The next times
+            </Text>
+            <Group gap="md" component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
+              {nextSyncs.map((at) => (
+                <Text key={at} size="sm" c="dimmed" component="li">
+                  <Time at={at} />
+                </Text>
+              ))}
+            </Group>
+          </div>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: Connection }) {
+  const [choice, setChoice] = useState(choiceOf(schedule?.cron));
+  const [own, setOwn] = useState(schedule?.cron ?? '0 3 * * *');
+  const [zone, setZone] = useState(schedule?.timezone ?? timezone);
+  const notice = useNotice();
+  const cron = choice === OWN ? own.trim() : choice;
+  const change = useMutation({
+    mutationFn: () => {
+      const body = { schedule: choice === NEVER ? null : { cron, timezone: zone } };
+      return answered(api.PATCH('/api/connections/{id}', { params: { path: { id } }, body }));
+    },
+    onSuccess: async ({ nextSyncAt }) => {
+      notice.said(nextSyncAt === null ? 'It syncs on demand only.' : 'The schedule is set.');
+      await forgetBooks();
+    },
+  });
+  const problems = fieldErrors(change.error);
+  const isNew =
+    choice !== choiceOf(schedule?.cron) || (choice !== NEVER && zone !== (schedule?.timezone ?? timezone));
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    change.mutate();
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="sm">
+        {change.error !== null && Object.keys(problems).length === 0 && <Trouble error={change.error} />}
+        <Group align="flex-end" gap="sm">
+          <Select
+            label="Sync by itself"
+            data={CHOICES}
+            value={choice}
+            allowDeselect={false}
+            onChange={(value) => setChoice(value ?? NEVER)}
+            style={{ flex: '1 1 200px' }}
+          />
+          {choice === OWN && (
+            <TextInput
+              label="Minute, hour, day, month, weekday"
+              value={own}
+              error={problems['cron']}
+              onChange={({ currentTarget }) => setOwn(currentTarget.value)}
+              style={{ flex: '1 1 200px' }}
+            />
+          )}
+          {choice !== NEVER && (
+            <div style={{ flex: '1 1 200px' }}>
+              <ZoneSelect
+                label="By the clocks of"
+                value={zone}
+                error={problems['timezone']}
+                onChange={setZone}
+              />
+            </div>
+          )}
+          <Button
+            type="submit"
+            variant="default"
+            loading={change.isPending}
+            disabled={!isNew && !(choice === OWN && cron !== schedule?.cron)}
+          >
+            Set
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

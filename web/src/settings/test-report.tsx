@@ -1,0 +1,56 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { answered, api } from '../api.ts';
+import type { CheckReport } from '../api.ts';
+import { CheckIcon, CrossIcon } from '../icons.tsx';
+import { Trouble } from '../parts/states.tsx';
+
+/** Tries each way into the company and tells what each answered. */
+export function TestButton({ id }: { id: string }) {
+  const test = useMutation({
+    mutationFn: () => answered(api.POST('/api/connections/{id}/test', { params: { path: { id } } })),
+  });
+  return (
+    <>
+      <Button variant="default" size="sm" loading={test.isPending} onClick={() => test.mutate()}>
+        Test
+      </Button>
+      <Modal
+        opened={test.isSuccess || test.isError}
+        onClose={test.reset}
+        title="Test of the connection"
+        size="lg"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        {test.error !== null && <Trouble error={test.error} />}
+        {test.data && <Report report={test.data} />}
+      </Modal>
+    </>
+  );
+}
+
+function Report({ report: { ok, way, checks } }: { report: CheckReport }) {
+  return (
+    <Stack>
+      <Text fw={600}>{ok ? `Clients can be synced, by ${way}.` : 'Clients cannot be synced.'}</Text>
+      <Stack gap="md" component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
+        {checks.map((check) => (
+          <Group key={check.tried} component="li" wrap="nowrap" align="flex-start" gap="sm">
+            <Text c={check.ok ? 'teal.8' : 'red.8'} component="span" mt={2}>
+              {check.ok ? <CheckIcon /> : <CrossIcon />}
+            </Text>
+            <div>
+              <Text size="sm" fw={550}>
+                {check.tried}
+              </Text>
+              <Text size="sm" c="dimmed">
+                {check.answered}
+              </Text>
+              {check.advice !== null && <Text size="sm">{check.advice}</Text>}
+            </div>
+          </Group>
+        ))}
+      </Stack>
+    </Stack>
+  );
+}
