@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoFailure } from './failure.ts';
 
 /** The service as any program sees it: an address and a key. */
-export type Api = { url: string; key: string; signal: AbortSignal };
+export type Api = { url: string; key: string; console: string; signal: AbortSignal };
 
 export type Outcome = 'created' | 'updated' | 'linked' | 'unchanged' | 'quarantined' | 'erased';
 export type BookingOutcome = 'created' | 'updated' | 'unchanged' | 'quarantined';

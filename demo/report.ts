@@ -98,6 +98,7 @@ const booked = ({ appointments }: Stage): string =>
 
 const whereToLook = ({ api, sandbox }: Stage): string =>
   section('Where to look', [
+    `Console  ${api.console}`,
     `API      ${api.url}/api`,
     `Docs     ${api.url}/docs`,
     `Key      ${api.key}`,

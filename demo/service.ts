@@ -16,7 +16,8 @@ const READY_WITHIN = 120_000;
 const GONE_WITHIN = 12_000;
 const WORDS_KEPT = 12;
 
-export type Service = { url: string; key: string };
+/** `console`: the address that signs in to it, once. */
+export type Service = { url: string; key: string; console: string };
 
 export type ServiceOptions = {
   dataDir: string;
@@ -66,7 +67,8 @@ const startOn = async (port: number, options: ServiceOptions): Promise<Service |
   if (url === 'closed' && words.some((line) => /cannot start: PORT\b/.test(line))) return null;
   if (url === 'late' || url === 'closed') throw diedOf(child, words, 'did not start');
   void closed.then(() => asked || options.onDeath(diedOf(child, words, 'ended in the middle of its work')));
-  return { url, key };
+  const link = words.flatMap((line) => /^Sign in to the console.*: (\S+)$/.exec(line)?.[1] ?? []);
+  return { url, key, console: link[0] ?? url };
 };
 
 /** Its own settings and nothing of ours: a DATABASE_URL meant for the real service must not be touched. */

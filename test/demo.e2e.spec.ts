@@ -105,6 +105,9 @@ describe('The demo', () => {
     const leads = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
     expect(leads.status).toBe(200);
     expect(await leads.json()).toMatchObject({ data: [{}, {}, {}] });
+    const [, consoleLink = ''] = /Console +(\S+)/.exec(out) ?? [];
+    expect(consoleLink).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/sign-in#\S+$/);
+    expect((await fetch(consoleLink)).status).toBe(200);
     const [, docs = '', sandbox = ''] = /Docs +(\S+)[^]*Sandbox +(\S+)/.exec(out) ?? [];
     for (const page of [docs, sandbox]) expect((await fetch(page)).status).toBe(200);
 
