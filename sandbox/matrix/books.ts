@@ -11,7 +11,7 @@ export type Ask = <Body>(
 ) => Promise<Answer<Body>>;
 
 type Page<Row> = { data: Row[]; page: { nextCursor: string | null } };
-type Source = Values & { connectionId: string; externalId: string };
+type Source = Values & { connectionId: string; externalId: string; status: string };
 export type BookingValues = { status: string; startLocal: string | null; clientId: string | null };
 type Booked = BookingValues & { leadId: string | null };
 type Lead = { id: string; status: string; sources: Source[] };
@@ -28,7 +28,9 @@ export type Books = {
   /** By external id. */
   bookings: Map<string, Booked>;
   waitingBookings: Map<string, string>;
-  /** Sources that stand twice, leads that are not active: never right. */
+  /** By external id: the clients that the CRM is said to have no more. */
+  gone: Set<string>;
+  /** Sources that stand twice, leads that are not what their sources are: never right. */
   wrong: string[];
 };
 
@@ -76,14 +78,18 @@ export const booksOf = async (ask: Ask, connectionId: string): Promise<Books> =>
     ),
     bookings: new Map(bookings.map((booking) => [booking.externalId, booking])),
     waitingBookings: codesOf('booking'),
+    gone: new Set(sources.filter(({ status }) => status === 'gone').map(({ externalId }) => externalId)),
     wrong: [
       ...(byId.size === sources.length ? [] : [`${sources.length - byId.size} clients are on two leads`]),
       ...leads
-        .filter(({ status }) => status !== 'active')
-        .map(({ id, status }) => `lead ${id} is ${status}, on a guess`),
+        .filter((lead) => lead.status !== statusOf(lead))
+        .map(({ id, status }) => `lead ${id} is ${status}, and its clients are not`),
     ],
   };
 };
+
+const statusOf = ({ sources }: Lead): string =>
+  sources.every(({ status }) => status === 'gone') ? 'gone' : 'active';
 
 /** The types of all events of a run, in order. */
 export const eventsOf = async (ask: Ask, runId: string): Promise<string[]> =>

@@ -57,6 +57,7 @@ export const compare = (
   const truth = truthOf(company);
   return [
     ...books.wrong,
+    ...[...books.gone].filter((id) => truth.places.has(id)).map((id) => `client ${id} is gone, on a guess`),
     ...strangers(company, truth, books, before),
     ...(isComplete ? missing(truth, books) : []),
     ...compareBookings(company, books, before.booked, isComplete),

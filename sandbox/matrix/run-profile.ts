@@ -52,6 +52,7 @@ const NOBODY: Books = {
   leadOf: new Map(),
   bookings: new Map(),
   waitingBookings: new Map(),
+  gone: new Set(),
   wrong: [],
 };
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { booksOf } from '../../sandbox/matrix/books.ts';
 import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
+import { truthOf } from '../../sandbox/matrix/truth.ts';
 import type { SyncAnswer } from '../contract.ts';
 import { ENCRYPTION_KEYS } from '../service.ts';
 import { dice } from './dice.ts';
@@ -94,6 +95,9 @@ const expectRight = async ({ instances, broken, sql }: Stage, { company, connect
   const books = await booksOf(api, connection.id);
   const ever = new Set(company.bookings.all().map(({ id }) => id));
   const wrong = compare(company, books, { ...snapshotOf(company), booked: ever }, true);
+  const { places } = truthOf(company);
+  const late = [...books.sources.keys()].filter((id) => !places.has(id) && !books.gone.has(id));
+  wrong.push(...late.map((id) => `client ${id} was deleted, and its lead does not know`));
   broken.push(...wrong.map((what) => `I9 ${company.account.company}: ${what}`));
 };
 
