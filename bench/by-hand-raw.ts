@@ -27,8 +27,8 @@ const start = async (db: pg.Client, run: HandRun): Promise<void> => {
   await db.query('begin');
   await db.query(EVENT_OF_RUN, [metaOf(run), runId, 1, 'SyncStarted', { ...run, trigger: 'api' }]);
   await db.query(
-    `insert into active_runs (connection_id, run_id, lease_until, counts, phase, done)
-     values ($1, $2, clock_timestamp() + interval '1 minute', '{}', 'clients', 0)`,
+    `insert into active_runs (connection_id, run_id, counts, phase, done)
+     values ($1, $2, '{}', 'clients', 0)`,
     [connectionId, runId],
   );
   await db.query(
@@ -101,8 +101,10 @@ const WRITE = `
     insert into crm_clients (connection_id, external_id, fingerprint)
     select $3::uuid, id, decode(print, 'base64') from input),
   run as (
-    update active_runs set lease_until = clock_timestamp() + interval '1 minute', counts = $4, done = $5
-     where run_id = $6)
+    update active_runs set moved_at = clock_timestamp(), counts = $4, done = $5
+     where run_id = $6),
+  noted as (
+    insert into run_seen (run_id, kind, external_ids, others) select $6, 'client', array_agg(id), '{}' from input)
   insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
   select lead, name, email, key, phone, details, 'active', search, sort, at, at, 1 from input, head`;
 

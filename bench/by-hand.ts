@@ -31,8 +31,8 @@ const metaOf = ({ runId }: HandRun): string =>
 const start = (db: pg.Client, run: HandRun): Promise<unknown> =>
   db.query(
     `with started as (select recorded_at from append_events($1::jsonb, $2::jsonb)),
-          active as (insert into active_runs (connection_id, run_id, lease_until, counts, phase, done)
-            values ($3, $4, clock_timestamp() + interval '1 minute', '{}', 'clients', 0))
+          active as (insert into active_runs (connection_id, run_id, counts, phase, done)
+            values ($3, $4, '{}', 'clients', 0))
      insert into sync_runs (id, connection_id, trigger, status, started_at)
      select $4, $3, 'api', 'running', recorded_at from started`,
     [
@@ -127,8 +127,10 @@ const WRITE = `
     insert into crm_clients (connection_id, external_id, fingerprint)
     select $4::uuid, id, decode(print, 'base64') from input),
   run as (
-    update active_runs set lease_until = clock_timestamp() + interval '1 minute', counts = $6, done = $7
-     where run_id = $8)
+    update active_runs set moved_at = clock_timestamp(), counts = $6, done = $7
+     where run_id = $8),
+  noted as (
+    insert into run_seen (run_id, kind, external_ids, others) select $8, 'client', array_agg(id), '{}' from input)
   insert into leads (id, name, email, email_key, phone, details, status, search, sort_name, created_at, updated_at, version)
   select lead, name, email, key, phone, details, 'active', search, sort, at, at, 1 from input, appended`;
 

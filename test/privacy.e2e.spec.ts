@@ -148,7 +148,7 @@ describe('the log of the service', () => {
       .output()
       .trim()
       .split('\n')
-      .filter((line) => !line.startsWith('crm-sync is ready'));
+      .filter((line) => !/^(crm-sync is ready|Sign in to the console)/.test(line));
     const records = lines.map((line): Record<string, unknown> => JSON.parse(line));
     const requests = records.filter(({ msg }) => msg === 'request');
     expect(requests.length).toBeGreaterThan(20);

@@ -26,14 +26,17 @@ const askOf =
     return { status: response.status, body: (await response.json()) as Body };
   };
 
-/** The CRM and two instances of the service on one database, all thrown away at the end; one instance paces its requests. */
+/**
+ * The CRM and two services, all thrown away at the end; one of them paces its requests. Each has a database of its own: a run
+ * is worked on by any instance that is free.
+ */
 export const setStage = async (closers: Closers, ending: AbortController): Promise<Stage> => {
   const companies = await startCompanies();
   closers.push(companies.close);
-  const dataDir = await makeDirectory();
-  closers.push(() => removeDirectory(dataDir));
-  const start = async (pace: number): Promise<Ask> =>
-    askOf(
+  const start = async (pace: number): Promise<Ask> => {
+    const dataDir = await makeDirectory();
+    closers.push(() => removeDirectory(dataDir));
+    return askOf(
       await startService({
         dataDir,
         sandboxUrl: companies.url,
@@ -44,6 +47,7 @@ export const setStage = async (closers: Closers, ending: AbortController): Promi
         environment: { SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: String(pace), LOG_LEVEL: 'error' },
       }),
     );
+  };
   const service = await start(0);
   return { companies, service, pacedService: await start(PACE) };
 };

@@ -15,17 +15,24 @@ const AT_A_TIME = 16;
 let reports: Map<string, Promise<Report>>;
 let companies: Companies;
 let services: Service[];
-let database: Awaited<ReturnType<typeof freshDatabase>>;
+/** One each: a run is worked on by any instance of a database, and only one of them paces itself. */
+let databases: Awaited<ReturnType<typeof freshDatabase>>[];
 
 beforeAll(async () => {
-  database = await freshDatabase();
+  databases = [await freshDatabase(), await freshDatabase()];
   companies = await startCompanies();
   const { url: restUrl, rpcUrl } = companies;
-  const options = { databaseUrl: database.url, restUrl, rpcUrl, secrets: ['-of-the-owner'] };
-  const environment = { SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: String(PACE), LOG_LEVEL: 'error' };
+  const start = ({ url: databaseUrl }: { url: string }, environment: Record<string, string>) =>
+    startService({
+      databaseUrl,
+      restUrl,
+      rpcUrl,
+      secrets: ['-of-the-owner'],
+      environment: { LOG_LEVEL: 'error', ...environment },
+    });
   services = [
-    await startService({ ...options, environment: { LOG_LEVEL: 'error' } }),
-    await startService({ ...options, environment }),
+    await start(databases[0]!, {}),
+    await start(databases[1]!, { SIMPLYBOOK_MAX_REQUESTS_PER_SECOND: String(PACE) }),
   ];
   const [service, pacedService] = services.map(({ api }) => api) as [Service['api'], Service['api']];
   reports = runAll(PROFILES, { companies, service, pacedService }, AT_A_TIME);
@@ -36,7 +43,7 @@ afterAll(async () => {
   await Promise.allSettled(reports.values());
   for (const service of services) await service.stop();
   await companies.close();
-  await database.drop();
+  for (const database of databases) await database.drop();
 });
 
 describe.each(Object.keys(THEMES) as Theme[])('%s: a CRM', (theme) => {
