@@ -53,7 +53,7 @@ const exitCodeOf = (error: unknown): number => {
   }
   const name = error instanceof Error ? error.name : typeof error;
   process.stderr.write(
-    `Something went wrong inside the command line (${name}). Run it with --json to see more.\n`,
+    `Something went wrong inside the command line (${name}). Please report it, with the command that you ran.\n`,
   );
   return FAILED;
 };

@@ -146,13 +146,6 @@ export class CrmClientList implements ReadModel<ClientEvent> {
        where connection_id = ${connectionId} and fixed and external_id = any(${externalIds}::text[])`);
     return rows.map(({ externalId }) => externalId);
   }
-
-  /** How many clients of this connection are known and not gone. */
-  async count(connectionId: string): Promise<number> {
-    const row = await this.database.row(sql<{ count: string }>`
-      select count(*) from crm_clients where connection_id = ${connectionId} and absence is distinct from 'gone'`);
-    return Number(row?.count ?? 0);
-  }
 }
 
 const ABSENCE = { ClientMissing: 'missing', ClientGone: 'gone', ClientReturned: null } as const;
