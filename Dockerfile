@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The service alone. It brings neither PostgreSQL nor a second Node: DATABASE_URL and CRM_SYNC_ENCRYPTION_KEYS are required.
-# docker-compose.yml shows all settings. Nothing is written but to /tmp and, where a setting asks for it, /data.
+# docker-compose.yml shows all settings. Nothing is written but to /tmp and /data, which keeps the signed checkpoints of the log.
 ARG NODE_IMAGE=node:24.21.0-slim
 
 FROM ${NODE_IMAGE} AS build

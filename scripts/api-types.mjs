@@ -16,6 +16,7 @@ const program = AppModule.forRoot({
   config: readConfig({}),
   databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing',
   keyring: new Keyring([{ id: 'none', key: Buffer.alloc(32) }]),
+  logId: 'none',
   apiKey: 'nobody calls',
   logger: createLogger('silent'),
 });

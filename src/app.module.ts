@@ -26,6 +26,7 @@ export type AppOptions = {
   databaseUrl: string;
   pooled: boolean;
   keyring: Keyring;
+  logId: string;
   apiKey: string;
   logger: Logger;
 };
@@ -34,7 +35,7 @@ export type AppOptions = {
 @Global()
 @Module({})
 export class AppModule {
-  static forRoot({ config, databaseUrl, pooled, keyring, apiKey, logger }: AppOptions): DynamicModule {
+  static forRoot({ config, databaseUrl, pooled, keyring, logId, apiKey, logger }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -50,7 +51,7 @@ export class AppModule {
         LeadsModule,
         BookingsModule,
         WebhooksModule,
-        AuditModule,
+        AuditModule.forRoot(logId),
         SummaryModule,
         ConsoleModule,
       ],

@@ -7,6 +7,7 @@ import { leadsCommand } from './cli/leads.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
 import { runsCommand } from './cli/runs.ts';
 import { syncCommand } from './cli/sync.ts';
+import { verifyCommand } from './cli/verify.ts';
 
 const program = new Command('crm-sync')
   .description('Brings the clients and bookings of SimplyBook.me into Leads. Talks to a running service.')
@@ -33,6 +34,7 @@ for (const command of [
   leadsCommand,
   quarantineCommand,
   eventsCommand,
+  verifyCommand,
   doctorCommand,
 ])
   program.addCommand(command);

@@ -57,8 +57,10 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   }
   const database = await openDatabase(config, (line) => logger.info(line));
   closers.push(() => database.close());
-  const { url: databaseUrl, pooled, keyring } = database;
-  const app = await createApp(AppModule.forRoot({ config, databaseUrl, pooled, keyring, apiKey, logger }));
+  const { url: databaseUrl, pooled, keyring, logId } = database;
+  const app = await createApp(
+    AppModule.forRoot({ config, databaseUrl, pooled, keyring, logId, apiKey, logger }),
+  );
   closers.push(() => app.close());
   const address = await listen(app.getHttpServer(), config);
   closers.push(() => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../src/shared/database/embedded-postgres.ts';
@@ -8,8 +8,9 @@ import { addressOf, onServer, TEMPLATE } from './shared/database.ts';
 
 const PREFIX = 'crm-sync-test-run-';
 
-/** One throw-away server for the whole run, or the one of TEST_DATABASE_URL, with a migrated database to copy. */
+/** One throw-away server for the whole run, or the one of TEST_DATABASE_URL, with a migrated database to copy; and a data directory. */
 export default async (): Promise<void> => {
+  process.env['CRM_SYNC_TEST_DATA'] = await mkdtemp(join(tmpdir(), 'crm-sync-test-data-'));
   process.env['CRM_SYNC_TEST_SERVER'] = process.env['TEST_DATABASE_URL'] ?? (await ownServer());
   await onServer(`drop database if exists ${TEMPLATE} with (force)`);
   await onServer(`create database ${TEMPLATE}`);

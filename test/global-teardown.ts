@@ -8,6 +8,7 @@ declare global {
 }
 
 export default async (): Promise<void> => {
+  await rm(process.env['CRM_SYNC_TEST_DATA'] ?? '', { recursive: true, force: true });
   if (globalThis.testServer === undefined) return;
   const { server, dataDir } = globalThis.testServer;
   // A connection that a test forgot must not keep a throw-away server alive.

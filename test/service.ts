@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { disagreements, operationAt, type Document } from './openapi.ts';
@@ -104,6 +106,7 @@ export const environmentOf = ({
 }: ServiceOptions): Record<string, string> => ({
   PORT: '0',
   DATABASE_URL: databaseUrl,
+  CRM_SYNC_DATA_DIR: process.env['CRM_SYNC_TEST_DATA'] ?? join(tmpdir(), 'crm-sync-tests'),
   CRM_SYNC_API_KEY: API_KEY,
   CRM_SYNC_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
   SIMPLYBOOK_REST_URL: restUrl,

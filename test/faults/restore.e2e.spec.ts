@@ -110,5 +110,8 @@ it('a dump that is restored into a new server goes on where it was: the chain, t
   ]);
   expect(added.data.map(({ position }) => position)).toEqual([1, 2, 3, 4].map((n) => restored + n));
   expect(await on(fresh, brokenNow)).toEqual([]);
+  // The checkpoint that was signed before the dump is one of the same log.
+  const { body: verdict } = await service.api('GET', '/api/audit/verify');
+  expect(verdict).toMatchObject({ ok: true, firstBad: null, checkpoints: { compared: 1, unreadable: 0 } });
   await service.stop();
 });

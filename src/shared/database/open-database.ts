@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { SERVICE_ROLE, START_PARAMETERS } from '../../mikro-orm.config.ts';
 import { ConfigError } from '../config.ts';
@@ -9,8 +10,17 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { connect } from './connect.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
-/** `pooled`: the address is that of a pooler that takes no start-up parameters. */
-export type OpenDatabase = { url: string; pooled: boolean; keyring: Keyring; close(): Promise<void> };
+/**
+ * `pooled`: the address is that of a pooler that takes no start-up parameters. `logId`: which log is in it, wherever that was
+ * restored to.
+ */
+export type OpenDatabase = {
+  url: string;
+  pooled: boolean;
+  keyring: Keyring;
+  logId: string;
+  close(): Promise<void>;
+};
 
 /**
  * The database, up to date and readable with our keys: the operator's, or our own in the data directory.
@@ -23,10 +33,10 @@ export const openDatabase = async (config: Config, log?: (line: string) => void)
   try {
     await proveKeys(url, keyring);
     await migrate(url);
-    await leaveSeal(url, keyring);
+    const logId = await leaveSeal(url, keyring);
     const pooled = own === null && !(await takesStartParameters(url));
     if (pooled) log?.('DATABASE_URL is a connection pooler: settings go with each transaction');
-    return { url, pooled, keyring, close: async () => own?.stop() };
+    return { url, pooled, keyring, logId, close: async () => own?.stop() };
   } catch (error) {
     await own?.stop();
     throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
@@ -45,23 +55,35 @@ const startOwn = async (dataDir: string, log?: (line: string) => void) => {
 
 const PLACE = 'installation';
 
-/** The first start leaves a sealed value; every later one must be able to open it before it touches anything. */
-const proveKeys = async (url: string, keyring: Keyring): Promise<void> => {
+/**
+ * The first start leaves a sealed value, which names the log; every later one must be able to open it before it touches
+ * anything. Null when there is none.
+ */
+const proveKeys = async (url: string, keyring: Keyring): Promise<string | null> => {
   const [found] = await query<{ readable: boolean | null }>(
     url,
     "select has_table_privilege(to_regclass('installation'), 'select') as readable",
   );
   // Not there yet, or not ours to read: the migrations will say what is missing.
-  if (found?.readable !== true) return;
+  if (found?.readable !== true) return null;
   const [installation] = await query<{ seal: Buffer }>(url, 'select seal from installation');
-  if (installation !== undefined) keyring.open(installation.seal, PLACE);
+  return installation === undefined ? null : keyring.open(installation.seal, PLACE).toString();
 };
 
-const leaveSeal = async (url: string, keyring: Keyring): Promise<void> => {
-  await query(url, 'insert into installation (seal) values ($1) on conflict do nothing', [
-    keyring.seal('crm-sync', PLACE),
-  ]);
-  await proveKeys(url, keyring);
+/** A log that has begun keeps the seal it has: with another one it would pass for another log, and for an intact one. */
+const leaveSeal = async (url: string, keyring: Keyring): Promise<string> => {
+  await query(
+    url,
+    `insert into installation (seal) select $1
+      where not exists (select from events) on conflict do nothing`,
+    [keyring.seal(randomUUID(), PLACE)],
+  );
+  const logId = await proveKeys(url, keyring);
+  if (logId === null)
+    throw new UnusableDatabase(
+      'points to a database with a log and without the seal it was made with: bring back the table installation from your backup',
+    );
+  return logId;
 };
 
 const query = async <Row extends pg.QueryResultRow>(
