@@ -127,6 +127,7 @@ describe('the OpenAPI document', () => {
     await api('GET', '/api/events/live');
     await api('GET', '/api/audit/verify');
     await api('GET', '/api/audit/checkpoints');
+    await api('GET', '/metrics');
     await api('GET', `/api/runs/${runs.data[0]?.id}/changes`);
     await api('GET', `/api/runs/${runs.data[0]?.id}`);
     await api('GET', `/api/runs/${runs.data[0]?.id}/live`);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AuditController } from './audit.controller.ts';
+import { AuditMetrics } from './audit-metrics.ts';
 import { Checkpoints, LOG_ID } from './checkpoints.ts';
 import { LiveEvents } from './live-events.ts';
 import { VerificationController } from './verification.controller.ts';
@@ -10,7 +11,7 @@ import { VerifyLog } from './verify-log.ts';
 /** Questions over the log, and whether it can be believed. */
 @Module({
   controllers: [AuditController, VerificationController],
-  providers: [LiveEvents, Checkpoints, Verifications, VerifyLog],
+  providers: [LiveEvents, AuditMetrics, Checkpoints, Verifications, VerifyLog],
 })
 export class AuditModule {
   static forRoot(logId: string): DynamicModule {

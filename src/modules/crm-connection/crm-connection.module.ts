@@ -7,6 +7,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { ChangeConnectionHandler } from './change-connection.ts';
 import { ConnectCrmHandler } from './connect-crm.ts';
 import { Connecting } from './connecting.store.ts';
+import { ConnectionMetrics } from './connection-metrics.read-model.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
 import { Connections, GetConnectionHandler } from './connections.read-model.ts';
@@ -40,6 +41,7 @@ import { WebhookRegister } from './webhook-register.ts';
     ListConnectionsHandler,
     Connections,
     ConnectionSecrets,
+    ConnectionMetrics,
     ConnectionTokens,
     Connecting,
     SyncTimeTable,

@@ -27,6 +27,7 @@ import { SweepQuarantineHandler } from './sweep-quarantine.ts';
 import { SyncClients } from './sync-clients.ts';
 import { SummarizeSyncHandler } from './summarize-sync.ts';
 import { SyncCrmHandler } from './sync-crm.ts';
+import { SyncMetrics } from './sync-metrics.read-model.ts';
 import { SyncPage } from './sync-page.ts';
 import { GetRunHandler, SyncRuns } from './sync-runs.read-model.ts';
 import { SyncController } from './sync.controller.ts';
@@ -70,12 +71,20 @@ import { WaitForRun } from './wait-for-run.ts';
     SyncRuns,
     CrmClientList,
     Quarantine,
+    SyncMetrics,
   ],
 })
 export class SyncModule {
-  constructor(events: EventStore, runs: SyncRuns, clients: CrmClientList, quarantine: Quarantine) {
+  constructor(
+    events: EventStore,
+    runs: SyncRuns,
+    clients: CrmClientList,
+    quarantine: Quarantine,
+    metrics: SyncMetrics,
+  ) {
     events.subscribe(runs);
     events.subscribe(clients);
     events.subscribe(quarantine);
+    events.subscribe(metrics);
   }
 }

@@ -15,6 +15,7 @@ import { Looks } from './looks.store.ts';
 import { ReceiveHookHandler } from './receive-hook.ts';
 import { RegisterWebhooksHandler } from './register-webhooks.ts';
 import { RemoveWebhooksHandler } from './remove-webhooks.ts';
+import { WebhookMetrics } from './webhook-metrics.read-model.ts';
 import { WebhookTokens } from './webhook-tokens.store.ts';
 import { WebhooksController } from './webhooks.controller.ts';
 import { WebhookList } from './webhooks.read-model.ts';
@@ -33,6 +34,7 @@ import { WebhookList } from './webhooks.read-model.ts';
     HookGuard,
     HookLimits,
     WebhookTokens,
+    WebhookMetrics,
     WebhookList,
     Looks,
     LookLock,

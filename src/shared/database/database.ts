@@ -105,6 +105,12 @@ export class Database {
     return this.open.getStore();
   }
 
+  /** How the pool is used at the moment; `waiting`: for a connection that is free. */
+  async connections(): Promise<{ total: number; idle: number; waiting: number }> {
+    const pool: Pool = await this.em.getConnection().getNativeClient();
+    return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+  }
+
   private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
     const open = this.open.getStore();
     if (open !== undefined) return query.execute(open.transaction);

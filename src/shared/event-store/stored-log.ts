@@ -19,6 +19,9 @@ type Stored<Row extends { position: number }> = Omit<Row, 'position'> & { positi
  */
 @Injectable()
 export class StoredLog {
+  /** The head's position, as /metrics asks for it. */
+  readonly position = sql`select '{}'::jsonb, position from event_log`;
+
   constructor(private readonly database: Database) {}
 
   async head(): Promise<Head | null> {

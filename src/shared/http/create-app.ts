@@ -2,6 +2,7 @@ import type { DynamicModule, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
+import { RequestMetrics } from '../metrics/request-metrics.ts';
 import { correlationId } from './correlation-id.ts';
 import type { EdgeRequest, EdgeResponse } from './edge-request.ts';
 import { boundServer, refuseBrokenTargets } from './http-server.ts';
@@ -21,7 +22,7 @@ export const createApp = async (module: DynamicModule): Promise<NestExpressAppli
   const { options } = app.get(Edge);
   // Queries are parsed by strict-query.ts alone, answers are never cached.
   app.set('query parser', false).set('etag', false);
-  app.use(correlationId, requestLog(options.logger), noStore);
+  app.use(correlationId, requestLog(options.logger), app.get(RequestMetrics).count, noStore);
   secure(app, options);
   app.use(
     refuseBrokenTargets,

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
+import { MetricsModule } from '../metrics/metrics.module.ts';
 import { DocsController } from './docs.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IdempotencyInterceptor } from './idempotency.interceptor.ts';
@@ -29,7 +30,10 @@ export class EdgeModule {
   static forRoot(options: EdgeOptions): DynamicModule {
     return {
       module: EdgeModule,
-      imports: [LoggerModule.forRoot({ pinoHttp: { logger: options.logger }, useExisting: true })],
+      imports: [
+        MetricsModule,
+        LoggerModule.forRoot({ pinoHttp: { logger: options.logger }, useExisting: true }),
+      ],
       controllers: [HealthController, DocsController],
       providers: [
         { provide: Edge, useValue: new Edge(options) },

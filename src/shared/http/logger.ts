@@ -80,7 +80,7 @@ export const createLogger = (level: string, stream?: DestinationStream): Logger 
   );
 
 /** The pattern of the route that answered, so that ids and tokens in addresses stay out of the log. */
-const routeOf = ({ route }: EdgeRequest): string =>
+export const routeOf = ({ route }: EdgeRequest): string =>
   typeof route?.path === 'string' && !route.path.includes('*') ? route.path : 'none';
 
 const requestLine = (request: EdgeRequest, response: EdgeResponse, ms: number): object => ({

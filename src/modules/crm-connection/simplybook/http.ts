@@ -70,6 +70,12 @@ const whyOf = (error: unknown): Failure => {
   return /^(Z_|HPE_)/.test(code) ? 'garbled' : 'broken-off';
 };
 
+/** `ok`, the status that tells why not, or why there is no answer. */
+const outcomeOf = (exchange: Exchange): string => {
+  if (exchange.kind === 'failure') return exchange.why;
+  return exchange.status < 300 ? 'ok' : String(exchange.status);
+};
+
 /** Ends a socket that is not connected (and, for TLS, has not shaken hands) in time. */
 const endUnless = (socket: Socket, event: 'connect' | 'secureConnect', ms: number): void => {
   const late = Object.assign(new Error('Not connected in time'), { code: 'ECONNECTLATE' });
@@ -85,19 +91,32 @@ const endUnless = (socket: Socket, event: 'connect' | 'secureConnect', ms: numbe
 export class BoundedHttp {
   readonly #axios: AxiosInstance;
   readonly #settings: SimplyBookSettings;
+  readonly #noted: (outcome: string) => void;
   readonly #http = new http.Agent({ keepAlive: true });
   readonly #https = new https.Agent({ keepAlive: true, rejectUnauthorized: true });
 
   /** `reach`: only an address that the operator has set may lead into private networks. */
-  constructor(axiosInstance: AxiosInstance, settings: SimplyBookSettings, reach: 'public' | 'anywhere') {
+  constructor(
+    axiosInstance: AxiosInstance,
+    settings: SimplyBookSettings,
+    reach: 'public' | 'anywhere',
+    noted: (outcome: string) => void = () => undefined,
+  ) {
     this.#axios = axiosInstance;
     this.#settings = settings;
+    this.#noted = noted;
     const guard = reach === 'public' ? { lookup: publicLookup } : {};
     this.#bound(this.#http, 'connect', guard);
     this.#bound(this.#https, 'secureConnect', guard);
   }
 
   async exchange(request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
+    const exchange = await this.#exchange(request, signal);
+    this.#noted(outcomeOf(exchange));
+    return exchange;
+  }
+
+  async #exchange(request: HttpRequest, signal: AbortSignal): Promise<Exchange> {
     signal.throwIfAborted();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#settings.answerWithinMs);

@@ -1,5 +1,6 @@
 import { HttpService } from '@nestjs/axios';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Optional, type OnModuleDestroy } from '@nestjs/common';
+import { Metrics } from '../../../shared/metrics/metrics.ts';
 import type { BookingPage, ClientLook, ClientPage, ListedSoFar } from '../contract.ts';
 import type { BookingRead, ClientRead, CrmDelivery } from '../../webhooks/contract.ts';
 import {
@@ -38,11 +39,26 @@ export class SimplyBookProvider extends CrmProvider implements OnModuleDestroy {
   readonly #rest: BoundedHttp;
   readonly #rpc: BoundedHttp;
 
-  constructor(http: HttpService, settings: SimplyBookSettings) {
+  constructor(http: HttpService, settings: SimplyBookSettings, @Optional() metrics: Metrics = new Metrics()) {
     super();
     this.#settings = settings;
-    this.#rest = new BoundedHttp(http.axiosRef, settings, settings.restUrl === null ? 'public' : 'anywhere');
-    this.#rpc = new BoundedHttp(http.axiosRef, settings, settings.rpcUrl === null ? 'public' : 'anywhere');
+    const requests = metrics.counter(
+      'crm_sync_crm_requests_total',
+      'Requests of this process to the CRM, by what became of them.',
+    );
+    const noted = (api: string) => (outcome: string) => requests.add({ api, outcome });
+    this.#rest = new BoundedHttp(
+      http.axiosRef,
+      settings,
+      settings.restUrl === null ? 'public' : 'anywhere',
+      noted('rest'),
+    );
+    this.#rpc = new BoundedHttp(
+      http.axiosRef,
+      settings,
+      settings.rpcUrl === null ? 'public' : 'anywhere',
+      noted('rpc'),
+    );
   }
 
   onModuleDestroy(): void {
