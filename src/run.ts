@@ -75,8 +75,10 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
 
 const untilReady = async (app: INestApplication): Promise<void> => {
   const health = app.get(DatabaseHealth);
-  for (let tries = 0; !(await health.check()); tries += 1) {
-    if (tries === READY_TRIES) throw new Error('The database does not answer.');
+  for (let tries = 0; ; tries += 1) {
+    const trouble = await health.trouble();
+    if (trouble === null) return;
+    if (tries === READY_TRIES) throw trouble;
     await sleep(READY_PAUSE);
   }
 };

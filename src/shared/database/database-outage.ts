@@ -16,11 +16,21 @@ const SYSTEM = new Set([
 const MESSAGE =
   /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (?:has encountered a connection error|was closed) and is not queryable|Cannot use a pool after calling end)/;
 
-/** Whether an error means that the database cannot be reached or cannot work at the moment. */
-export const isDatabaseOutage = (error: unknown, depth = 0): boolean => {
+/** Whether an error, or what caused it, is one of these. */
+const isWithin = (
+  error: unknown,
+  matches: (code: string, message: string) => boolean,
+  depth = 0,
+): boolean => {
   if (!isNativeError(error) || depth > 5) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  if (SQLSTATE.test(code) || SYSTEM.has(code) || MESSAGE.test(error.message)) return true;
+  if (matches('code' in error ? String(error.code) : '', error.message)) return true;
   const within = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
-  return [error.cause, ...within].some((inner) => isDatabaseOutage(inner, depth + 1));
+  return [error.cause, ...within].some((inner) => isWithin(inner, matches, depth + 1));
 };
+
+/** Whether an error means that the database cannot be reached or cannot work at the moment. */
+export const isDatabaseOutage = (error: unknown): boolean =>
+  isWithin(error, (code, message) => SQLSTATE.test(code) || SYSTEM.has(code) || MESSAGE.test(message));
+
+/** Whether the database has said that it has no room: it can be reached and read, and nothing can be written. */
+export const isDiskFull = (error: unknown): boolean => isWithin(error, (code) => code === '53100');

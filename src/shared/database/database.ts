@@ -7,6 +7,7 @@ import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
 import type { Pool } from 'pg';
 import { SETTINGS } from '../../mikro-orm.config.ts';
 import { failpoint } from '../failpoint.ts';
+import { isDiskFull } from './database-outage.ts';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
 const WORTH_ANOTHER_TRY = new Set([
@@ -40,6 +41,7 @@ type Done<T> = { result: T; id: string | null };
 @Injectable()
 export class Database {
   private readonly open = new AsyncLocalStorage<OpenTransaction>();
+  private fullAt = -Infinity;
 
   /** `pooled`: behind a pooler a session is nobody's, so that each transaction sets role and limits for itself. */
   constructor(
@@ -66,10 +68,14 @@ export class Database {
   async run(text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
     const open = this.open.getStore();
     if (open !== undefined) {
-      const { rows } = await open.transaction.executeQuery(CompiledQuery.raw(text, values));
+      const { rows } = await this.noting(open.transaction.executeQuery(CompiledQuery.raw(text, values)));
       return { rows };
     }
     if (this.pooled && values.length > 0) return this.once(() => this.run(text, values));
+    return this.noting(this.runAlone(text, values));
+  }
+
+  private async runAlone(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
     const pool: Pool = await this.em.getConnection().getNativeClient();
     if (!this.pooled) return values.length === 0 ? pool.query(text) : pool.query(text, values);
     // Statements that are sent together are one transaction, also together with a BEGIN among them.
@@ -100,6 +106,11 @@ export class Database {
     }
   }
 
+  /** Whether it has said within so many milliseconds that its disk is full. */
+  wasFullWithin(ms: number): boolean {
+    return performance.now() - this.fullAt < ms;
+  }
+
   /** Stands for the open transaction, if there is one. */
   current(): object | undefined {
     return this.open.getStore();
@@ -107,9 +118,16 @@ export class Database {
 
   private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
     const open = this.open.getStore();
-    if (open !== undefined) return query.execute(open.transaction);
+    if (open !== undefined) return this.noting(query.execute(open.transaction));
     if (this.pooled) return this.once(() => this.query(query));
-    return query.execute(this.kysely());
+    return this.noting(query.execute(this.kysely()));
+  }
+
+  private noting<T>(answer: Promise<T>): Promise<T> {
+    return answer.catch((error: unknown) => {
+      if (isDiskFull(error)) this.fullAt = performance.now();
+      throw error;
+    });
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {

@@ -113,5 +113,6 @@ const REASONS: Record<string, string> = {
   '28000': 'does not accept this login',
   '3D000': 'does not exist on the server',
   '42501': 'does not let this login make tables',
+  '53100': 'has no room on its disk: make room there and start again',
   '53300': 'has no connection left',
 };
