@@ -6,7 +6,7 @@ import { loadApiKey } from './modules/access/api-key.ts';
 import { Sessions } from './modules/access/sessions.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseHealth } from './shared/database/database-health.ts';
-import { openDatabase } from './shared/database/open-database.ts';
+import { asConfigError, openDatabase } from './shared/database/open-database.ts';
 import { createApp } from './shared/http/create-app.ts';
 import { drain } from './shared/http/http-server.ts';
 import { listen } from './shared/http/listen.ts';
@@ -45,7 +45,7 @@ export const run = async (config: Config): Promise<void> => {
     say(`crm-sync is ready: ${await starting}`);
   } catch (error) {
     await undo(closers, logger);
-    throw error;
+    throw asConfigError(error, config);
   }
 };
 
@@ -55,7 +55,7 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   if (generatedNow) {
     say(`crm-sync made an API key, shown only this once and kept in the data directory: ${apiKey}`);
   }
-  const database = await openDatabase(config, (line) => logger.info(line));
+  const database = await openDatabase(config, { log: (line) => logger.info(line) });
   closers.push(() => database.close());
   const { url: databaseUrl, pooled, keyring } = database;
   const app = await createApp(AppModule.forRoot({ config, databaseUrl, pooled, keyring, apiKey, logger }));
