@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { Refusal } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { databaseAway, databaseFull } from './database-trouble.ts';
 import { Database } from './database.ts';
 
@@ -26,14 +26,15 @@ export class DatabaseHealth {
   }
 
   private async ask(): Promise<Refusal | null> {
-    const row = await this.database
-      .row(
-        sql<{ usable: boolean }>`
-          select not has_table_privilege('events', 'insert, update, delete, truncate')
-             and current_setting('transaction_read_only') = 'off' as usable`,
-      )
-      .catch(() => undefined);
-    if (row?.usable !== true) return databaseAway();
+    const usable = sql<{ usable: boolean }>`
+      select not has_table_privilege('events', 'insert, update, delete, truncate')
+         and current_setting('transaction_read_only') = 'off' as usable`;
+    try {
+      const row = await this.database.row(usable);
+      if (row?.usable !== true) return databaseAway();
+    } catch (error) {
+      return error instanceof Refusal ? error : databaseAway();
+    }
     return this.database.wasFullWithin(FULL_FOR) ? databaseFull() : null;
   }
 }

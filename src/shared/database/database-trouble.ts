@@ -25,6 +25,12 @@ export const databaseFull = (): Refusal =>
     { retryAfter: MENDED_AFTER },
   );
 
+/** `why`: see schema-needs.ts. */
+export const versionOutdated = (why: string): Refusal =>
+  new Refusal('unavailable', 'version-outdated', `A newer crm-sync has changed the database: ${why}.`, {
+    retryAfter: MENDED_AFTER,
+  });
+
 /** What an error of the database's is to a caller; null: it is not about the state the database is in. */
 export const databaseTrouble = (error: unknown): Refusal | null => {
   if (isDiskFull(error)) return databaseFull();

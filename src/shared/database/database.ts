@@ -42,6 +42,7 @@ type Done<T> = { result: T; id: string | null };
 export class Database {
   private readonly open = new AsyncLocalStorage<OpenTransaction>();
   private fullAt = -Infinity;
+  private closed: Error | null = null;
 
   /** `pooled`: behind a pooler a session is nobody's, so that each transaction sets role and limits for itself. */
   constructor(
@@ -71,6 +72,7 @@ export class Database {
       const { rows } = await this.noting(open.transaction.executeQuery(CompiledQuery.raw(text, values)));
       return { rows };
     }
+    this.refuseIfClosed();
     if (this.pooled && values.length > 0) return this.once(() => this.run(text, values));
     return this.noting(this.runAlone(text, values));
   }
@@ -96,6 +98,7 @@ export class Database {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.open.getStore() !== undefined) return work();
+    this.refuseIfClosed();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.once(work);
@@ -111,6 +114,11 @@ export class Database {
     return performance.now() - this.fullAt < ms;
   }
 
+  /** From here on nobody asks anything any more: all are told why. What is open may come to its end. */
+  close(reason: Error): void {
+    this.closed = reason;
+  }
+
   /** Stands for the open transaction, if there is one. */
   current(): object | undefined {
     return this.open.getStore();
@@ -119,8 +127,13 @@ export class Database {
   private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
     const open = this.open.getStore();
     if (open !== undefined) return this.noting(query.execute(open.transaction));
+    this.refuseIfClosed();
     if (this.pooled) return this.once(() => this.query(query));
     return this.noting(query.execute(this.kysely()));
+  }
+
+  private refuseIfClosed(): void {
+    if (this.closed !== null) throw this.closed;
   }
 
   private noting<T>(answer: Promise<T>): Promise<T> {

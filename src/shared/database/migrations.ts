@@ -5,7 +5,7 @@ import { Migration } from '@mikro-orm/migrations';
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'migrations');
 
 /** Whoever works on the database meanwhile waits behind a migration that waits, and for longer (SETTINGS). */
-const LONGEST_WAIT = '10s';
+const LONGEST_WAIT = '5s';
 
 /** The SQL files of `migrations/` in order of their names, each one a forward-only migration of MikroORM's. */
 export const migrations = readdirSync(FOLDER)
