@@ -49,6 +49,15 @@ create table installation (
   seal bytea not null
 );
 
+-- Who may work on this database: whoever knows this migration ('': everybody), which came with this version of crm-sync. What
+-- only adds leaves it as it is; a migration that takes away or changes what older versions use writes its own name here.
+create table schema_needs (
+  singleton boolean primary key default true check (singleton),
+  migration text collate "C" not null,
+  version text not null
+);
+insert into schema_needs (migration, version) values ('', '');
+
 -- What an event's hash covers beside the previous hash. Text parts are separated by U+001F, which none of them can hold.
 create function event_envelope(
   event_position bigint, stream text, version int, type text, subject text, recorded_at timestamptz
@@ -186,5 +195,5 @@ alter table event_log enable always trigger the_head_stays_whole;
 
 revoke all on function append_events(jsonb, jsonb) from public;
 grant execute on function append_events(jsonb, jsonb) to crm_sync_service;
-grant select on events, event_log to crm_sync_service;
+grant select on events, event_log, schema_needs to crm_sync_service;
 grant select, insert, update, delete on subject_keys to crm_sync_service;

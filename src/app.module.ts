@@ -15,6 +15,7 @@ import { WebhooksModule } from './modules/webhooks/webhooks.module.ts';
 import { CONFIG } from './shared/config.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseModule } from './shared/database/database.module.ts';
+import { VersionCheck } from './shared/database/version-check.ts';
 import { EventStoreModule } from './shared/event-store/event-store.module.ts';
 import { EdgeModule } from './shared/http/edge.module.ts';
 import { JobsModule } from './shared/jobs/jobs.module.ts';
@@ -55,7 +56,7 @@ export class AppModule {
         SummaryModule,
         ConsoleModule,
       ],
-      providers: [{ provide: CONFIG, useValue: config }, Shutdown],
+      providers: [{ provide: CONFIG, useValue: config }, Shutdown, VersionCheck],
       exports: [CONFIG, Shutdown],
     };
   }

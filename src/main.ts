@@ -1,4 +1,5 @@
 import { ConfigError, readConfig } from './shared/config.ts';
+import { Refusal } from './shared/errors.ts';
 import { tryAddress } from './shared/http/listen.ts';
 import { safeError } from './shared/http/safe-error.ts';
 
@@ -6,7 +7,7 @@ import { safeError } from './shared/http/safe-error.ts';
 const explain = (error: unknown): void => {
   const { name, code, stack } = safeError(error);
   const reason =
-    error instanceof ConfigError
+    error instanceof ConfigError || error instanceof Refusal
       ? error.message
       : `it failed with ${[name, code, stack[0]].filter((part) => part !== undefined).join(' ')}`;
   process.stderr.write(`crm-sync cannot start: ${reason}\n`);

@@ -10,6 +10,8 @@ export const SERVICE_ROLE = 'crm_sync_service';
 
 /** Nobody waits for the database longer than this, whatever has become of it. */
 const LONGEST_SILENCE = 30_000; // ms
+/** A migration may have to go through a large table, and says nothing meanwhile. */
+const LONGEST_MIGRATION = 600_000; // ms
 
 /** What the service works with in every transaction. Each limit is below the one that the connection itself has. */
 export const SETTINGS = {
@@ -29,13 +31,15 @@ export const START_PARAMETERS = Object.entries(SETTINGS)
  * A connection on which nothing has moved for so long is dead: its server, or a router between, has gone without a word. It is
  * closed, and so is each that lies idle. (The driver's own `query_timeout` leaves it in the pool, for the next to wait at.)
  */
-const endSilentConnections = (pool: Pool): void => {
-  pool.on('connect', (client) => {
-    const { stream } = client.connection;
-    const silence = Object.assign(new Error('The database has gone silent.'), { code: 'ETIMEDOUT' });
-    if (stream instanceof Socket) stream.setTimeout(LONGEST_SILENCE, () => stream.destroy(silence));
-  });
-};
+const endSilentConnections =
+  (longest: number) =>
+  (pool: Pool): void => {
+    pool.on('connect', (client) => {
+      const { stream } = client.connection;
+      const silence = Object.assign(new Error('The database has gone silent.'), { code: 'ETIMEDOUT' });
+      if (stream instanceof Socket) stream.setTimeout(longest, () => stream.destroy(silence));
+    });
+  };
 
 /**
  * How MikroORM reaches PostgreSQL. There are no entities: the write side is the event store, and read models fill and ask
@@ -53,7 +57,7 @@ export const ormConfig = (databaseUrl: string, as: 'service' | 'owner', pooled =
       application_name: 'crm-sync',
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
-      ...(as === 'service' && { onPoolCreated: endSilentConnections }),
+      onPoolCreated: endSilentConnections(as === 'service' ? LONGEST_SILENCE : LONGEST_MIGRATION),
       ...(as === 'service' && !pooled && { options: START_PARAMETERS }),
     },
     extensions: [Migrator],

@@ -6,7 +6,7 @@ import { loadApiKey } from './modules/access/api-key.ts';
 import { Sessions } from './modules/access/sessions.ts';
 import type { Config } from './shared/config.ts';
 import { DatabaseHealth } from './shared/database/database-health.ts';
-import { openDatabase } from './shared/database/open-database.ts';
+import { asConfigError, openDatabase } from './shared/database/open-database.ts';
 import { createApp } from './shared/http/create-app.ts';
 import { drain } from './shared/http/http-server.ts';
 import { listen } from './shared/http/listen.ts';
@@ -45,7 +45,7 @@ export const run = async (config: Config): Promise<void> => {
     say(`crm-sync is ready: ${await starting}`);
   } catch (error) {
     await undo(closers, logger);
-    throw error;
+    throw asConfigError(error, config);
   }
 };
 
@@ -55,7 +55,7 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
   if (generatedNow) {
     say(`crm-sync made an API key, shown only this once and kept in the data directory: ${apiKey}`);
   }
-  const database = await openDatabase(config, (line) => logger.info(line));
+  const database = await openDatabase(config, { log: (line) => logger.info(line) });
   closers.push(() => database.close());
   const { url: databaseUrl, pooled, keyring, logId } = database;
   const app = await createApp(
@@ -77,8 +77,10 @@ const start = async (config: Config, logger: Logger, closers: Closers): Promise<
 
 const untilReady = async (app: INestApplication): Promise<void> => {
   const health = app.get(DatabaseHealth);
-  for (let tries = 0; !(await health.check()); tries += 1) {
-    if (tries === READY_TRIES) throw new Error('The database does not answer.');
+  for (let tries = 0; ; tries += 1) {
+    const trouble = await health.trouble();
+    if (trouble === null) return;
+    if (tries === READY_TRIES) throw trouble;
     await sleep(READY_PAUSE);
   }
 };

@@ -48,6 +48,8 @@ export type ServiceOptions = {
   /** Texts that no answer may contain. */
   secrets?: readonly string[];
   environment?: Record<string, string>;
+  /** Another build than the one of this folder. */
+  main?: string;
 };
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -64,8 +66,9 @@ export type Program = ChildProcessByStdio<null, Readable, Readable>;
 /** The built program with this environment and nothing else. */
 export const startProgram = (
   environment: Record<string, string>,
+  main = MAIN,
 ): { program: Program; output: () => string } => {
-  const program = spawn(process.execPath, [MAIN], {
+  const program = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -117,7 +120,7 @@ export const environmentOf = ({
 
 /** Starts the built program and waits until it is ready. */
 export const startService = async (options: ServiceOptions): Promise<Service> => {
-  const { program, output } = startProgram(environmentOf(options));
+  const { program, output } = startProgram(environmentOf(options), options.main);
   const url = await ready(program, output);
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
   const observed = new Map<string, Set<number>>();

@@ -106,7 +106,16 @@ const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
   if (!seen.takesChanges)
     return [broken(what, 'takes no changes (read-only)', 'Point DATABASE_URL to the primary server.')];
   if (!seen.isOurs) return [look(what, `${version}, empty`, 'The service fills it when it starts.')];
-  return [fine(what, version)];
+  const [open] = seen.openTransactions;
+  if (open === undefined) return [fine(what, version)];
+  const who = `${open.application || 'a program without a name'} (process ${open.pid})`;
+  return [
+    look(
+      what,
+      `${version}; ${who} has kept a transaction open since ${open.since}`,
+      `It may hold locks, and vacuum cannot clean up. End it there, or with select pg_terminate_backend(${open.pid}).`,
+    ),
+  ];
 };
 
 const service = async (url: string | undefined): Promise<{ findings: Finding[]; api: Api | null }> => {

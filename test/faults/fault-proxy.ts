@@ -24,6 +24,8 @@ export type FaultProxy = {
   set(fault: Fault | null): void;
   /** Connections that are open now fall silent, and nobody is told. New ones are not concerned. */
   blackholeAll(): void;
+  /** Of the questions to come, the one of this number (from 1) and its connection fall silent. */
+  blackholeAt(question: number): void;
   /** Connections that are open now are reset. */
   resetAll(): void;
   /** The next request that matches is carried out; its answer is lost, then the line is reset. Resolves when it is. */
@@ -42,6 +44,7 @@ export const startFaultProxy = async (server: string): Promise<FaultProxy> => {
   let fault: Fault | null = null;
   let lethal: { request: RegExp; done: () => void } | null = null;
   let asked = 0;
+  let silentAt = Infinity;
 
   const open = (near: Socket): void => {
     if (fault?.kind === 'refuse') return void near.resetAndDestroy();
@@ -51,6 +54,7 @@ export const startFaultProxy = async (server: string): Promise<FaultProxy> => {
     let waits = false;
     void pump(near, far, line, (chunk) => {
       if (!waits) asked += 1;
+      if (!waits && asked === silentAt) line.silent = true;
       waits = true;
       if (lethal?.request.test(chunk.toString('latin1')) !== true) return chunk;
       line.swallowing = lethal.done;
@@ -128,6 +132,9 @@ export const startFaultProxy = async (server: string): Promise<FaultProxy> => {
     },
     blackholeAll: () => {
       for (const line of lines) line.silent = true;
+    },
+    blackholeAt: (question) => {
+      silentAt = asked + question;
     },
     swallowReplyAfter: (request) => new Promise((done) => (lethal = { request, done })),
     roundTrips: () => asked,

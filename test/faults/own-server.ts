@@ -12,6 +12,9 @@ import { ensureStarted, livePostmaster, stopServer } from '../../src/shared/data
 /** A PostgreSQL that a test may do anything to. It is not looked after: what is stopped stays so until `start`. */
 export type OwnServer = {
   url: string;
+  /** Where its files are, and whom they belong to; null: whoever runs this. */
+  cluster: string;
+  account: { uid: number; gid: number } | null;
   /** `fast` ends every session with a word; `immediate` is a crash from which it recovers at the next start. */
   stop: (how: 'fast' | 'immediate') => Promise<void>;
   start: () => Promise<void>;
@@ -35,6 +38,8 @@ export const startOwnServer = async (settings: Record<string, string> = {}): Pro
   };
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    cluster: home.cluster,
+    account: home.account,
     stop: async (how) => void (how === 'fast' ? await stopServer(server) : await crash()),
     start: async () => void (await ensureStarted(server, port)),
     remove: async () => {

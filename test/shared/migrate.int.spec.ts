@@ -7,6 +7,7 @@ import { ConfigError, readConfig } from '../../src/shared/config.ts';
 import { migrate, UnusableDatabase } from '../../src/shared/database/migrate.ts';
 import { openDatabase } from '../../src/shared/database/open-database.ts';
 import type { OpenDatabase } from '../../src/shared/database/open-database.ts';
+import { startFaultProxy } from '../faults/fault-proxy.ts';
 import { addressOf, freshDatabase, onServer } from './database.ts';
 
 const cleaning: (() => Promise<unknown>)[] = [];
@@ -162,6 +163,8 @@ describe('migrations', () => {
 });
 
 const KEY = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
+/** Fewer than opening a database takes that is up to date. */
+const QUESTIONS = 20;
 const OTHER = `k2:${Buffer.alloc(32, 2).toString('base64')}`;
 const IMPOSTOR = `k1:${Buffer.alloc(32, 3).toString('base64')}`;
 
@@ -228,6 +231,24 @@ describe('opening a database', () => {
     expect(answers[1]).toBe('DATABASE_URL points to a database that does not exist on the server (3D000)');
     for (const answer of answers) expect(answer).toMatch(/^DATABASE_URL [^\n]*$/);
     expect(answers.join()).not.toMatch(/c4n4ry/);
+  });
+
+  it('that takes the connection and says nothing is refused in time, from whichever question on', async () => {
+    const { url, drop } = await freshDatabase();
+    const proxy = await startFaultProxy(url);
+    cleaning.push(drop, () => proxy.close());
+    const config = readConfig({ DATABASE_URL: proxy.url, CRM_SYNC_ENCRYPTION_KEYS: KEY });
+    // A farewell that nobody answers keeps nobody from anything.
+    const silent = /^opened$|^ConfigError: DATABASE_URL points to a database that does not answer: /;
+    let opened = 0;
+    for (let question = 1; question <= QUESTIONS; question += 1) {
+      proxy.blackholeAt(question);
+      const answer = await openDatabase(config, { patience: 250 }).then(() => 'opened', String);
+      proxy.resetAll();
+      expect([question, answer]).toEqual([question, expect.stringMatching(silent)]);
+      opened += answer === 'opened' ? 1 : 0;
+    }
+    expect(opened).toBeLessThan(QUESTIONS / 2);
   });
 
   it('without the rights for it says whose they are', async () => {

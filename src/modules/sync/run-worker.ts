@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
 import type { Caller } from '../../shared/caller.ts';
-import { isDatabaseOutage } from '../../shared/database/database-outage.ts';
+import { isDatabaseOutage, isDiskFull } from '../../shared/database/database-outage.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { Jobs } from '../../shared/jobs/jobs.ts';
@@ -134,6 +134,8 @@ export class RunWorker implements OnModuleInit {
       await this.events.transaction(() => this.order(runId, by));
       this.log.log({ runId }, 'the run was handed back');
     } else if (isDatabaseOutage(cause)) {
+      const until = isDiskFull(cause) ? 'until the disk of the database has room' : 'for the database';
+      this.log.warn({ runId }, `the run waits ${until}`);
       throw cause;
     } else {
       if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run failed');

@@ -1,14 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-/** A connection beside the pool, for the start. `options`: start-up parameters. */
-export const connect = async (databaseUrl: string, options?: string): Promise<pg.Client> => {
+const LONGEST_CONNECT = 10_000; // ms
+/** A server that runs answers the short questions of a start in much less, also when it is busy. */
+const LONGEST_SILENCE = 30_000; // ms
+const LONGEST_FAREWELL = 1_000; // ms
+
+export type ConnectOptions = {
+  /** Start-up parameters. */
+  parameters?: string;
+  /** How long (ms) a question may stay without an answer. */
+  patience?: number;
+};
+
+/** Work on a connection beside the pool, for the start. A server that takes the question and never answers is given up. */
+export const connected = async <T>(
+  databaseUrl: string,
+  work: (client: pg.Client) => Promise<T>,
+  { parameters, patience = LONGEST_SILENCE }: ConnectOptions = {},
+): Promise<T> => {
   const client = new pg.Client({
     connectionString: databaseUrl,
-    connectionTimeoutMillis: 10_000,
-    ...(options !== undefined && { options }),
+    connectionTimeoutMillis: Math.min(LONGEST_CONNECT, patience),
+    query_timeout: patience,
+    ...(parameters !== undefined && { options: parameters }),
   });
   // Whoever asks next is told that it is lost; without a listener that would end the program.
   client.on('error', () => undefined);
-  await client.connect();
-  return client;
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    // Who is silent says no farewell either.
+    await Promise.race([client.end(), sleep(LONGEST_FAREWELL, undefined, { ref: false })]);
+  }
 };

@@ -6,10 +6,11 @@ import { ormConfig } from '../../mikro-orm.config.ts';
 import { ClockCheck } from './clock-check.ts';
 import { DatabaseHealth } from './database-health.ts';
 import { Database } from './database.ts';
+import { OpenTransactions } from './open-transactions.ts';
 
 /** PostgreSQL for everybody, by way of `Database`. `pooled`: see ormConfig. */
 @Global()
-@Module({ providers: [DatabaseHealth, ClockCheck], exports: [Database, DatabaseHealth] })
+@Module({ providers: [DatabaseHealth, ClockCheck, OpenTransactions], exports: [Database, DatabaseHealth] })
 export class DatabaseModule {
   static forRoot(databaseUrl: string, pooled = false): DynamicModule {
     return {

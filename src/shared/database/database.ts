@@ -7,6 +7,7 @@ import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
 import type { Pool } from 'pg';
 import { SETTINGS } from '../../mikro-orm.config.ts';
 import { failpoint } from '../failpoint.ts';
+import { isDiskFull } from './database-outage.ts';
 
 /** SQLSTATEs after which the same transaction, run again from its start, can succeed. */
 const WORTH_ANOTHER_TRY = new Set([
@@ -40,6 +41,8 @@ type Done<T> = { result: T; id: string | null };
 @Injectable()
 export class Database {
   private readonly open = new AsyncLocalStorage<OpenTransaction>();
+  private fullAt = -Infinity;
+  private closed: Error | null = null;
 
   /** `pooled`: behind a pooler a session is nobody's, so that each transaction sets role and limits for itself. */
   constructor(
@@ -66,10 +69,15 @@ export class Database {
   async run(text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
     const open = this.open.getStore();
     if (open !== undefined) {
-      const { rows } = await open.transaction.executeQuery(CompiledQuery.raw(text, values));
+      const { rows } = await this.noting(open.transaction.executeQuery(CompiledQuery.raw(text, values)));
       return { rows };
     }
+    this.refuseIfClosed();
     if (this.pooled && values.length > 0) return this.once(() => this.run(text, values));
+    return this.noting(this.runAlone(text, values));
+  }
+
+  private async runAlone(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
     const pool: Pool = await this.em.getConnection().getNativeClient();
     if (!this.pooled) return values.length === 0 ? pool.query(text) : pool.query(text, values);
     // Statements that are sent together are one transaction, also together with a BEGIN among them.
@@ -90,6 +98,7 @@ export class Database {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.open.getStore() !== undefined) return work();
+    this.refuseIfClosed();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.once(work);
@@ -98,6 +107,16 @@ export class Database {
         await sleep(Math.random() * Math.min(20 * 2 ** attempt, LONGEST_PAUSE));
       }
     }
+  }
+
+  /** Whether it has said within so many milliseconds that its disk is full. */
+  wasFullWithin(ms: number): boolean {
+    return performance.now() - this.fullAt < ms;
+  }
+
+  /** From here on nobody asks anything any more: all are told why. What is open may come to its end. */
+  close(reason: Error): void {
+    this.closed = reason;
   }
 
   /** Stands for the open transaction, if there is one. */
@@ -113,9 +132,21 @@ export class Database {
 
   private async query<Row>(query: RawBuilder<Row>): Promise<QueryResult<Row>> {
     const open = this.open.getStore();
-    if (open !== undefined) return query.execute(open.transaction);
+    if (open !== undefined) return this.noting(query.execute(open.transaction));
+    this.refuseIfClosed();
     if (this.pooled) return this.once(() => this.query(query));
-    return query.execute(this.kysely());
+    return this.noting(query.execute(this.kysely()));
+  }
+
+  private refuseIfClosed(): void {
+    if (this.closed !== null) throw this.closed;
+  }
+
+  private noting<T>(answer: Promise<T>): Promise<T> {
+    return answer.catch((error: unknown) => {
+      if (isDiskFull(error)) this.fullAt = performance.now();
+      throw error;
+    });
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {

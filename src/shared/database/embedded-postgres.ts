@@ -123,13 +123,17 @@ const keepUp = (
   };
   const revive = async (): Promise<void> => {
     if (!stopping.signal.aborted) log('The connection to PostgreSQL is lost, looking after it');
+    let said = '';
     while (!stopping.signal.aborted) {
       try {
         keeper = await withLock(lock, () => connectKeeper(server, first.port));
         log(`PostgreSQL is up on 127.0.0.1:${first.port} again`);
         return watch();
       } catch (error) {
-        log(reasonOf(error));
+        // Once: it may go on for as long as somebody needs to make room. Numbers of processes and files do not make it another.
+        const reason = reasonOf(error).replaceAll(/\.\d+/g, '');
+        if (reason !== said) log(reasonOf(error));
+        said = reason;
         await sleep(1000, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       }
     }

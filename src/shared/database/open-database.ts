@@ -7,7 +7,9 @@ import { loadEncryptionKeys } from '../encryption-keys.ts';
 import { Refusal } from '../errors.ts';
 import { Keyring, SealBroken } from '../secrets.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
-import { connect } from './connect.ts';
+import { connected } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { isDatabaseOutage } from './database-outage.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
 /**
@@ -22,26 +24,35 @@ export type OpenDatabase = {
   close(): Promise<void>;
 };
 
+/** `patience`: how long (ms) the database may be silent; left out: half a minute. */
+export type OpenOptions = { log?: (line: string) => void; patience?: number };
+
 /**
  * The database, up to date and readable with our keys: the operator's, or our own in the data directory.
  * @throws ConfigError when it cannot be used, in one line that names the variable
  */
-export const openDatabase = async (config: Config, log?: (line: string) => void): Promise<OpenDatabase> => {
+export const openDatabase = async (
+  config: Config,
+  { log, patience }: OpenOptions = {},
+): Promise<OpenDatabase> => {
   const keyring = new Keyring(await loadEncryptionKeys(config));
   const own = config.databaseUrl === null ? await startOwn(config.dataDir, log) : null;
-  const url = own?.url ?? config.databaseUrl!;
+  const at: Address = { url: own?.url ?? config.databaseUrl!, ...(patience !== undefined && { patience }) };
+  const { url } = at;
   try {
-    await proveKeys(url, keyring);
-    await migrate(url);
-    const logId = await leaveSeal(url, keyring);
-    const pooled = own === null && !(await takesStartParameters(url));
+    await proveKeys(at, keyring);
+    await migrate(url, { log, patience });
+    const logId = await leaveSeal(at, keyring);
+    const pooled = own === null && !(await takesStartParameters(at));
     if (pooled) log?.('DATABASE_URL is a connection pooler: settings go with each transaction');
     return { url, pooled, keyring, logId, close: async () => own?.stop() };
   } catch (error) {
     await own?.stop();
-    throw asConfigError(error, own === null ? 'DATABASE_URL' : 'CRM_SYNC_DATA_DIR');
+    throw asConfigError(error, config);
   }
 };
+
+type Address = { url: string; patience?: number };
 
 const startOwn = async (dataDir: string, log?: (line: string) => void) => {
   try {
@@ -59,26 +70,26 @@ const PLACE = 'installation';
  * The first start leaves a sealed value, which names the log; every later one must be able to open it before it touches
  * anything. Null when there is none.
  */
-const proveKeys = async (url: string, keyring: Keyring): Promise<string | null> => {
+const proveKeys = async (at: Address, keyring: Keyring): Promise<string | null> => {
   const [found] = await query<{ readable: boolean | null }>(
-    url,
+    at,
     "select has_table_privilege(to_regclass('installation'), 'select') as readable",
   );
   // Not there yet, or not ours to read: the migrations will say what is missing.
   if (found?.readable !== true) return null;
-  const [installation] = await query<{ seal: Buffer }>(url, 'select seal from installation');
+  const [installation] = await query<{ seal: Buffer }>(at, 'select seal from installation');
   return installation === undefined ? null : keyring.open(installation.seal, PLACE).toString();
 };
 
 /** A log that has begun keeps the seal it has: with another one it would pass for another log, and for an intact one. */
-const leaveSeal = async (url: string, keyring: Keyring): Promise<string> => {
+const leaveSeal = async (at: Address, keyring: Keyring): Promise<string> => {
   await query(
-    url,
+    at,
     `insert into installation (seal) select $1
       where not exists (select from events) on conflict do nothing`,
     [keyring.seal(randomUUID(), PLACE)],
   );
-  const logId = await proveKeys(url, keyring);
+  const logId = await proveKeys(at, keyring);
   if (logId === null)
     throw new UnusableDatabase(
       'points to a database with a log and without the seal it was made with: bring back the table installation from your backup',
@@ -87,23 +98,21 @@ const leaveSeal = async (url: string, keyring: Keyring): Promise<string> => {
 };
 
 const query = async <Row extends pg.QueryResultRow>(
-  url: string,
+  { url, patience }: Address,
   text: string,
   values: unknown[] = [],
-  options?: string,
+  options: ConnectOptions = {},
 ): Promise<Row[]> => {
-  const client = await connect(url, options);
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
+  const ask = async (client: pg.Client): Promise<Row[]> => (await client.query<Row>(text, values)).rows;
+  return connected(url, ask, { ...options, ...(patience !== undefined && { patience }) });
 };
 
 /** A pooler that hands out server connections by the transaction refuses start-up parameters, or drops them. */
-const takesStartParameters = async (url: string): Promise<boolean> => {
+const takesStartParameters = async (at: Address): Promise<boolean> => {
   try {
-    const [session] = await query<{ role: string }>(url, 'select current_user as role', [], START_PARAMETERS);
+    const [session] = await query<{ role: string }>(at, 'select current_user as role', [], {
+      parameters: START_PARAMETERS,
+    });
     return session?.role === SERVICE_ROLE;
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === '08P01') return false;
@@ -111,7 +120,9 @@ const takesStartParameters = async (url: string): Promise<boolean> => {
   }
 };
 
-const asConfigError = (error: unknown, variable: string): unknown => {
+/** What keeps the program from starting, as one line that names the variable; errors that are not the database's stay what they are. */
+export const asConfigError = (error: unknown, { databaseUrl }: Config): unknown => {
+  const variable = databaseUrl === null ? 'CRM_SYNC_DATA_DIR' : 'DATABASE_URL';
   if (error instanceof SealBroken) {
     return new ConfigError(
       'CRM_SYNC_ENCRYPTION_KEYS',
@@ -120,20 +131,30 @@ const asConfigError = (error: unknown, variable: string): unknown => {
   }
   if (error instanceof UnusableDatabase) return new ConfigError(variable, error.message);
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const reason = REASONS[code] ?? (/^08|^57P/.test(code) ? 'refused the connection' : null);
-  return reason === null ? error : new ConfigError(variable, `points to a database that ${reason} (${code})`);
+  const reason = REASONS[code] ?? (isDatabaseOutage(error) ? reasonWithout(error) : null);
+  const shown = code === '' ? '' : ` (${code})`;
+  return reason === null ? error : new ConfigError(variable, `points to a database that ${reason}${shown}`);
 };
+
+/** The driver has no code for a server that is silent, nor for one that goes. */
+const reasonWithout = (error: unknown): string =>
+  error instanceof Error && /time(?:d )?out|timeout/i.test(error.message)
+    ? REASONS['ETIMEDOUT']!
+    : 'ended the connection';
 
 /** Driver and server codes a wrong address or account leads to. */
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'nobody listens at',
   ENOTFOUND: 'has a host name nobody knows',
   EAI_AGAIN: 'has a host name nobody knows at the moment',
-  ETIMEDOUT: 'does not answer',
+  ETIMEDOUT: 'does not answer: see whether the server is well, and what stands between',
   ECONNRESET: 'hung up',
   '28P01': 'does not accept this password',
   '28000': 'does not accept this login',
   '3D000': 'does not exist on the server',
   '42501': 'does not let this login make tables',
+  '53100': 'has no room on its disk: make room there and start again',
+  '55P03': 'has a table that somebody keeps locked: see pg_stat_activity there for who, and start again',
+  '57P03': 'is starting or stopping',
   '53300': 'has no connection left',
 };

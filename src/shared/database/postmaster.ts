@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, readlink, realpath, rename, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ type Postmaster = { pid: number; port: number; status: string };
 
 const RECOVERY_MS = 600_000;
 const ATTEMPTS = 12;
+const LITTLE_ROOM = 1e6; // bytes
 
 /** What a small service wants; and a server log without statements and values, which may be secret or personal. */
 const SETTINGS = {
@@ -47,9 +48,9 @@ export const ensureStarted = async (server: Server, port: number | null): Promis
     if (complaint === null) continue;
     if (/could not (bind|create any TCP)/.test(complaint) && port === null) next = await freePort();
     else if (/shared memory block|lock file/.test(complaint)) await endLeftovers(server.cluster, attempt);
-    else throw startFailed(server.cluster, complaint);
+    else throw await startFailed(server.cluster, complaint);
   }
-  throw startFailed(server.cluster, `${ATTEMPTS} attempts were in vain`);
+  throw await startFailed(server.cluster, `${ATTEMPTS} attempts were in vain`);
 };
 
 /** Ends the server and waits until it is gone. False: it is still busy writing after eight seconds and will end by itself. */
@@ -77,11 +78,20 @@ const startOn = async ({ cluster, bin, account, settings }: Server, port: number
 /** pg_ctl hands the options to a shell. */
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-const startFailed = (cluster: string, complaint: string): Error =>
+const startFailed = async (cluster: string, complaint: string): Promise<Error> =>
   refuseToStart(
-    `PostgreSQL does not start on ${cluster} (${complaint}): ${join(cluster, 'server.log')} says more. ` +
-      'If the files are damaged, restore them from a backup or move them away to start with an empty database.',
+    `PostgreSQL does not start on ${cluster} (${complaint}): ` +
+      (complaint.includes('No space left on device') || (await isFull(cluster))
+        ? 'its disk is full. Make room there and leave the files as they are: nothing that was acknowledged is lost.'
+        : `${join(cluster, 'server.log')} says more. ` +
+          'If the files are damaged, restore them from a backup or move them away to start with an empty database.'),
   );
+
+/** On a full disk it may not even find the room to say so. */
+const isFull = async (directory: string): Promise<boolean> => {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize < LITTLE_ROOM;
+};
 
 /** The server once it is neither starting nor stopping; null when there is none. */
 const settledPostmaster = async (cluster: string): Promise<Postmaster | null> => {

@@ -45,15 +45,14 @@ const isAlive = (pid: number): boolean => {
 const acquire = async (path: string): Promise<void> => {
   const offer = `${path}.${randomUUID()}`;
   await mkdir(offer).catch((error: unknown) => {
-    throw refuseToStart(
-      `The directory ${dirname(path)} cannot be written (${reasonOf(error)}): ` +
-        'start crm-sync as the user it belongs to, or set CRM_SYNC_DATA_DIR to another directory.',
-      error,
-    );
+    throw cannotWrite(dirname(path), error);
   });
-  await writeFile(join(offer, 'owner'), (await identityOf(process.pid)) ?? String(process.pid));
   const deadline = Date.now() + PATIENCE_MS;
   try {
+    const owner = (await identityOf(process.pid)) ?? String(process.pid);
+    await writeFile(join(offer, 'owner'), owner).catch((error: unknown) => {
+      throw cannotWrite(dirname(path), error);
+    });
     while (!(await movedTo(offer, path))) {
       if (Date.now() > deadline) throw tooLong(path, await ownerOf(path));
       await breakIfStale(path);
@@ -63,6 +62,15 @@ const acquire = async (path: string): Promise<void> => {
     await rm(offer, { recursive: true, force: true });
   }
 };
+
+const cannotWrite = (directory: string, error: unknown): Error =>
+  refuseToStart(
+    failedWith(error, 'ENOSPC')
+      ? `The disk that holds ${directory} is full: make room on it.`
+      : `The directory ${directory} cannot be written (${reasonOf(error)}): ` +
+          'start crm-sync as the user it belongs to, or set CRM_SYNC_DATA_DIR to another directory.',
+    error,
+  );
 
 const movedTo = async (offer: string, path: string): Promise<boolean> => {
   try {

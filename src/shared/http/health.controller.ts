@@ -1,7 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DatabaseHealth } from '../database/database-health.ts';
-import { Refusal } from '../errors.ts';
 import { HealthDto } from './health.dto.ts';
 import { Problems } from './problems.ts';
 import { Public } from './public.ts';
@@ -22,9 +21,8 @@ export class HealthController {
   @ApiOperation({ summary: 'Whether requests can be served' })
   @Problems('unavailable')
   async ready(): Promise<HealthDto> {
-    if (await this.database.check()) return { status: 'ok' };
-    throw new Refusal('unavailable', 'database-unavailable', 'The database does not answer right now.', {
-      retryAfter: 5,
-    });
+    const trouble = await this.database.trouble();
+    if (trouble !== null) throw trouble;
+    return { status: 'ok' };
   }
 }

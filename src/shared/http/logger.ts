@@ -10,6 +10,7 @@ import { safeError } from './safe-error.ts';
 /** What a line may hold beside its text. Anything else is left out: a log must not become a copy of the data. */
 const LOGGABLE = new Set([
   'actor',
+  'application',
   'attempt',
   'code',
   'connectionId',
@@ -20,11 +21,15 @@ const LOGGABLE = new Set([
   'method',
   'ms',
   'phase',
+  'pid',
   'position',
   'reason',
+  'role',
   'route',
   'runId',
+  'seconds',
   'signal',
+  'since',
   'status',
   'version',
 ]);

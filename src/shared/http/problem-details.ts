@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { Refusal } from '../errors.ts';
 import type { FieldError, RefusalKind } from '../errors.ts';
-import { isDatabaseOutage } from '../database/database-outage.ts';
+import { databaseTrouble } from '../database/database-trouble.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { HttpRefusalKind } from './http-refusal.ts';
 
@@ -39,8 +39,6 @@ export type Problem = {
 };
 
 const MOST_ERRORS = 50;
-/** Seconds; a restarting PostgreSQL is usually back by then. */
-const RETRY_DATABASE_AFTER = '5';
 
 const problem = (kind: ProblemKind, code: string, detail: string, rest: Partial<Problem> = {}): Problem => ({
   status: STATUS[kind],
@@ -96,16 +94,8 @@ export const problemOf = (error: unknown): Problem => {
     return problem(error.kind, error.code, error.message, { headers: error.headers });
   }
   if (error instanceof HttpException && error.getStatus() < 500) return ofFramework(error.getStatus());
-  if (isDatabaseOutage(error)) {
-    return problem(
-      'unavailable',
-      'database-unavailable',
-      'The database cannot be reached right now. Try again soon.',
-      {
-        headers: { 'Retry-After': RETRY_DATABASE_AFTER },
-      },
-    );
-  }
+  const trouble = databaseTrouble(error);
+  if (trouble !== null) return ofRefusal(trouble);
   return problem(
     'internal',
     'internal-error',
