@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
+import type { Switches } from '../../sandbox/faults.ts';
 import { booksOf } from '../../sandbox/matrix/books.ts';
 import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
 import type { Connection, Run, SyncAnswer } from '../contract.ts';
@@ -50,7 +51,7 @@ const options = (environment: Record<string, string> = {}) => ({
 const start = (): Promise<Service> => startService(options());
 
 /** Three pages of clients, and bookings. */
-const connected = async (): Promise<{ company: Company; connection: Connection }> => {
+const connected = async (more: object = {}): Promise<{ company: Company; connection: Connection }> => {
   const company = await companies.open({
     clean: true,
     clients: CLIENTS,
@@ -58,7 +59,7 @@ const connected = async (): Promise<{ company: Company; connection: Connection }
     switches: { onPageCap: 10 },
   });
   const { company: name, login, password: secret } = company.account;
-  const body = { provider: 'simplybook', company: name, login, secret };
+  const body = { provider: 'simplybook', company: name, login, secret, ...more };
   const answer = await survivor.api<Connection>('POST', '/api/connections', body);
   if (answer.status !== 201) throw new Error(answer.text);
   return { company, connection: answer.body };
@@ -100,6 +101,22 @@ const recorded = async ({ id }: Connection): Promise<Record<string, number>> => 
   return Object.fromEntries(rows.map(({ type, n }) => [type, n]));
 };
 
+/** Starts a run on a program that dies at this step, and says how it died. */
+const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
+  // The other one must not take the work: it stands still meanwhile.
+  process.kill(survivor.pid, 'SIGSTOP');
+  try {
+    const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
+    const { program, output } = startProgram(environmentOf(options(environment)));
+    const url = await ready(program, output);
+    const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
+    await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
+    return await ended(program);
+  } finally {
+    process.kill(survivor.pid, 'SIGCONT');
+  }
+};
+
 describe('a program that is killed at a step of its work', () => {
   let undisturbed: Record<string, number>;
   beforeAll(async () => {
@@ -107,22 +124,6 @@ describe('a program that is killed at a step of its work', () => {
     await expectAllRight(company, connection);
     undisturbed = await recorded(connection);
   });
-
-  /** Starts a run on a program that dies at this step, and says how it died. */
-  const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
-    // The other one must not take the work: it stands still meanwhile.
-    process.kill(survivor.pid, 'SIGSTOP');
-    try {
-      const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
-      const { program, output } = startProgram(environmentOf(options(environment)));
-      const url = await ready(program, output);
-      const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
-      await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
-      return await ended(program);
-    } finally {
-      process.kill(survivor.pid, 'SIGCONT');
-    }
-  };
 
   it.each(
     [
@@ -138,6 +139,28 @@ describe('a program that is killed at a step of its work', () => {
     await expectAllRight(company, connection);
     expect(await recorded(connection)).toEqual(undisturbed);
   });
+
+  it.each<[string, string, Partial<Switches>, string]>([
+    ['clients', 'after-commit:3', { fieldValues: 'forbidden' }, 'client-fields-forbidden'],
+    ['bookings', 'before-end:1', { companyTimezone: '' }, 'timezone-unknown'],
+  ])(
+    'has told what to know of the %s that it had written: the end of the run says so, once',
+    async (_, step, switches, code) => {
+      const { company, connection } = await connected({ clientFields: true });
+      company.faults.set(switches);
+      expect(await diesAt(step, connection)).toBe('SIGKILL');
+      const { rows } = await sql.query(
+        'select exists (select from run_seen s where s.run_id = a.run_id) as wrote from active_runs a where connection_id = $1',
+        [connection.id],
+      );
+      expect(rows).toEqual([{ wrote: true }]);
+      // Whoever takes it up hears nothing of the kind any more.
+      company.faults.reset();
+      await silentForLong();
+      const { body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+      expect(body.warnings.map((warning) => warning.code)).toEqual([code]);
+    },
+  );
 });
 
 describe('several instances', () => {

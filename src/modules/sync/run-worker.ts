@@ -10,6 +10,7 @@ import { Jobs } from '../../shared/jobs/jobs.ts';
 import type { JobQueue } from '../../shared/jobs/jobs.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import type { SyncWarning } from './contract.ts';
 import { ActiveRuns, LeaseLost, RunCancelled } from './active-runs.store.ts';
 import type { Phase, TakenUp } from './active-runs.store.ts';
 import { EndRun } from './end-run.ts';
@@ -104,7 +105,7 @@ export class RunWorker implements OnModuleInit {
     const doubts = [found.doubt, doubt].filter((one) => one !== null);
     const end = {
       doubt: doubts.length === 0 ? null : doubts.join(' '),
-      warnings: [...found.warnings, ...warnings],
+      warnings: eachOnce([...found.warnings, ...taken.warnings, ...warnings]),
       ...(found.missed && { missed: found.missed }),
     };
     await this.endRun.completed(taken, end, by);
@@ -141,6 +142,11 @@ export class RunWorker implements OnModuleInit {
     }
   }
 }
+
+/** Whoever takes up a run may hear again what was heard before. */
+const eachOnce = (warnings: readonly SyncWarning[]): SyncWarning[] => [
+  ...new Map(warnings.map((one) => [`${one.code} ${one.detail}`, one])).values(),
+];
 
 const GIVEN_UP =
   'It was taken up again and again and could not be brought to its end; the log of the service says more. What was written stays.';
