@@ -81,7 +81,9 @@ const plan: Step = async (stage, dice) => {
 };
 /** As if it had been due a moment ago. */
 const strike: Step = async ({ sql }) => {
-  await sql('update sync_times set regular_at = clock_timestamp() where schedule is not null').catch(() => []);
+  await sql('update sync_times set regular_at = clock_timestamp() where schedule is not null').catch(
+    () => [],
+  );
   return 'the times of all schedules have come';
 };
 const expire: Step = async ({ synced }, { oneOf }) => {

@@ -261,22 +261,24 @@ const booked = fc
     return [decision(stream, booking, decide)];
   });
 const trigger = fc.constantFrom('api' as const, 'schedule' as const);
-const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4), trigger).map(([company, n, end, by]): Step => () => {
-  const facts = { runId: idOf('a', n), connectionId: company };
-  const stream = runStream(facts.runId);
-  const ends = [
-    decision(stream, run, complete(facts, NO_COUNTS, null)),
-    decision(
-      stream,
-      run,
-      complete(facts, NO_COUNTS, 'Doubtful.', [{ code: 'timezone-unknown', detail: 'Where?' }]),
-    ),
-    decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y', phase: 'clients' })),
-    decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
-  ];
-  const begin = decision(stream, run, start(facts, by));
-  return end < ends.length ? [begin, ends[end]!] : [begin];
-});
+const running = fc
+  .tuple(connectionId, fc.nat(5), fc.nat(4), trigger)
+  .map(([company, n, end, by]): Step => () => {
+    const facts = { runId: idOf('a', n), connectionId: company };
+    const stream = runStream(facts.runId);
+    const ends = [
+      decision(stream, run, complete(facts, NO_COUNTS, null)),
+      decision(
+        stream,
+        run,
+        complete(facts, NO_COUNTS, 'Doubtful.', [{ code: 'timezone-unknown', detail: 'Where?' }]),
+      ),
+      decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y', phase: 'clients' })),
+      decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
+    ];
+    const begin = decision(stream, run, start(facts, by));
+    return end < ends.length ? [begin, ends[end]!] : [begin];
+  });
 const connecting = fc.tuple(connectionId, fc.nat(7)).map(([id, n]): Step => () => {
   const company = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
   const facts = { connectionId: id, ...company, timezone: null, clientsWithoutEmail: 'quarantine' } as const;

@@ -14,7 +14,14 @@ import type { ConnectionEvent } from '../../../src/modules/crm-connection/contra
 import { SyncTimeTable } from '../../../src/modules/crm-connection/schedule/sync-times.read-model.ts';
 import type { SyncTimes } from '../../../src/modules/crm-connection/schedule/sync-times.read-model.ts';
 import type { SyncEvent, SyncTrigger } from '../../../src/modules/sync/contract.ts';
-import { complete, fail, NO_COUNTS, run, runStream, start } from '../../../src/modules/sync/sync-run.decider.ts';
+import {
+  complete,
+  fail,
+  NO_COUNTS,
+  run,
+  runStream,
+  start,
+} from '../../../src/modules/sync/sync-run.decider.ts';
 import { decision } from '../../../src/shared/event-store/decider.ts';
 import { META, openTestStore } from '../../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../../shared/event-store-harness.ts';
