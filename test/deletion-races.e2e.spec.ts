@@ -75,7 +75,8 @@ describe('a client that the CRM has just said not to have', () => {
     await deliver(address.url, { client_id: 2 });
     await log.waiting(1);
     release();
-    await until(isWaitingForLook);
+    await log.waiting(2);
+    expect(await isWaitingForLook()).toBe(true);
     await log.release();
     await world.end(id);
     expect(await historyOf(connection, 2)).toEqual(['ClientImported', 'ClientMissing', 'ClientReturned']);

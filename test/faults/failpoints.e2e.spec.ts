@@ -163,6 +163,55 @@ describe('a program that is killed at a step of its work', () => {
   );
 });
 
+describe('a program that is killed while it settles who is missing', () => {
+  /** Two are missing already, one of them returns, and one more is deleted. */
+  const leaving = async (): Promise<{ company: Company; connection: Connection }> => {
+    const { company, connection } = await connected();
+    const sync = () => survivor.api<SyncAnswer>('POST', syncPath(connection));
+    await sync();
+    for (const id of [1, 2, 3]) company.crm.delete(id);
+    expect((await sync()).body.stats).toMatchObject({ clients_missing: 3 });
+    company.crm.undelete(3);
+    company.crm.delete(4);
+    return { company, connection };
+  };
+  const historyOf = async (connection: Connection): Promise<Record<string, string[]>> => {
+    const { rows } = await sql.query<{ id: string; types: string[] }>(
+      `select data ->> 'externalId' as id, array_agg(type order by position) as types from events
+        where data ->> 'connectionId' = $1 and type in ('ClientMissing', 'ClientGone', 'ClientReturned') group by id`,
+      [connection.id],
+    );
+    return Object.fromEntries(rows.map(({ id, types }) => [id, types]));
+  };
+
+  it.each<[string, string, string[]]>([
+    ['it has seen who is not listed', 'after-commit:6', []],
+    ['who is newly missing is recorded', 'after-commit:7', ['ClientMissing']],
+    ['the CRM was asked, and nothing recorded of that', 'before-commit:8', ['ClientMissing']],
+    ['who is gone is recorded', 'after-commit:8', ['ClientGone', 'ClientGone', 'ClientMissing']],
+  ])('when %s, marks nobody twice and loses nobody wrongly', async (_, step, recordedSoFar) => {
+    const { connection } = await leaving();
+    expect(await diesAt(step, connection)).toBe('SIGKILL');
+    const { 1: one = [], 2: two = [], 4: four = [] } = await historyOf(connection);
+    expect([...one.slice(1), ...two.slice(1), ...four]).toEqual(recordedSoFar);
+    await silentForLong();
+    const { body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+    expect(body).toMatchObject({
+      status: 'succeeded',
+      stats: { clients_fetched: CLIENTS - 3, clients_missing: 1, clients_gone: 2, clients_returned: 1 },
+      warnings: [],
+      heldDeletions: null,
+    });
+    expect(await historyOf(connection)).toEqual({
+      1: ['ClientMissing', 'ClientGone'],
+      2: ['ClientMissing', 'ClientGone'],
+      3: ['ClientMissing', 'ClientReturned'],
+      4: ['ClientMissing'],
+    });
+    expect(await brokenNow(sql)).toEqual([]);
+  });
+});
+
 describe('several instances', () => {
   it('fifty callers on three of them start one run', async () => {
     const others = await Promise.all([start(), start()]);
