@@ -35,6 +35,8 @@ create table active_runs (
   cursor text,
   -- What is to be said of the clients once the bookings are done: { doubt, warnings }.
   found jsonb,
+  -- What was heard with the records that it has written, each code once, and is to be said at its end.
+  warnings jsonb not null default '[]',
   -- Who wants it to end: { actor, correlationId }.
   cancelled_by jsonb,
   moved_at timestamptz not null default clock_timestamp()

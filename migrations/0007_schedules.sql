@@ -1,6 +1,5 @@
--- When each connection syncs by itself. The schedule and whether it pauses follow from the log; the times do as long as
--- nothing was due. From then on they are state, not facts: whoever gets the row, whose times have come by the database's
--- clock, starts the run and moves them on, in one transaction.
+-- When each connection syncs by itself, as the log says: whoever gets the row, whose times have come by the database's clock,
+-- starts the run and moves them on, in one transaction. Where it joins a run instead, they are moved on before the log says it.
 create table sync_times (
   connection_id uuid primary key,
   schedule jsonb,
@@ -14,6 +13,5 @@ create table sync_times (
   run_id uuid
 );
 create index sync_times_due_idx on sync_times (least(regular_at, retry_at)) where not paused;
-create index sync_times_run_idx on sync_times (run_id);
 
 grant select, insert, update, delete on sync_times to crm_sync_service;

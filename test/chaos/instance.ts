@@ -66,11 +66,12 @@ export class Instance {
     method: string,
     path: string,
     headers: Record<string, string> = {},
+    body?: unknown,
   ): Promise<Answer<Body> | null> {
     const service = this.#service;
     if (service === null || this.#isPaused) return null;
     try {
-      const answer = await service.api<Body>(method, path, undefined, headers);
+      const answer = await service.api<Body>(method, path, body, headers);
       if (answer.status === 500) this.#broken(`${this.name} ${method} ${path}: ${answer.text}`);
       return answer;
     } catch (error) {

@@ -36,6 +36,7 @@ export const runChaos = async ({ seed, steps, ms, say }: ChaosOptions): Promise<
     }
     say(`${at()} s  all trouble ends`);
     await heal(stage);
+    await beTold(stage);
     const { n: runs } = (await stage.sql<{ n: number }>('select count(*)::int as n from sync_runs'))[0]!;
     say(`${at()} s  healed after ${runs} runs: ${await statuses(stage)}`);
     for (const synced of stage.synced) await expectRight(stage, synced);
@@ -69,6 +70,25 @@ const heal = async (stage: Stage): Promise<void> => {
       }
       await sleep(500);
     }
+  }
+};
+
+/** What the CRM has not got rid of is taken, and everything that was told of is looked at. */
+const beTold = async ({ synced, sql, broken }: Stage): Promise<void> => {
+  for (const { company } of synced) {
+    company.faults.set({ webhookDelivery: 'sent' });
+    await company.webhooks.settled();
+    await company.webhooks.deliver();
+  }
+  // As if the pauses after failures were over.
+  await sql('delete from look_pauses');
+  await sql('update looks set due_at = least(due_at, clock_timestamp()) where lease is null');
+  const deadline = performance.now() + HEALING;
+  const waiting = "select kind || ' ' || external_id as what from looks where due_at is not null";
+  for (let left = await sql<{ what: string }>(waiting); left.length > 0; left = await sql(waiting)) {
+    if (performance.now() > deadline)
+      return void broken.push(`nobody looks at ${left.map(({ what }) => what).join(', ')}`);
+    await sleep(500);
   }
 };
 

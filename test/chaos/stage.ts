@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
 import type { Connection } from '../contract.ts';
 import { startFaultProxy, type FaultProxy } from '../faults/fault-proxy.ts';
 import { brokenNow } from '../faults/invariants.ts';
 import { startOwnServer, type OwnServer } from '../faults/own-server.ts';
+import type { Address } from '../webhooks.ts';
 import { Instance } from './instance.ts';
 import { Reader } from './reader.ts';
 
@@ -42,17 +45,15 @@ export const setStage = async (): Promise<Stage> => {
   const ways = [await startFaultProxy(server.url), await startFaultProxy(server.url)];
   const crmWay = await startFaultProxy(companies.url);
   const rpcUrl = new URL(new URL(companies.rpcUrl).pathname, crmWay.url).href;
-  const instances = ways.map(
-    ({ url: databaseUrl }, n) =>
-      new Instance(
-        'AB'[n]!,
-        { databaseUrl, restUrl: new URL(crmWay.url).origin, rpcUrl, environment: ENVIRONMENT },
-        (what) => broken.push(what),
-      ),
-  );
+  const instances: Instance[] = [];
+  for (const [n, { url: databaseUrl }] of ways.entries()) {
+    const environment = { ...ENVIRONMENT, PORT: await freePort() };
+    const options = { databaseUrl, restUrl: new URL(crmWay.url).origin, rpcUrl, environment };
+    instances.push(new Instance('AB'[n]!, options, (what) => broken.push(what)));
+  }
   await Promise.all(instances.map((instance) => instance.start()));
   const synced: Synced[] = [];
-  for (const size of COMPANIES) synced.push(await connected(companies, instances[0]!, size));
+  for (const [n, size] of COMPANIES.entries()) synced.push(await connected(companies, instances[n]!, size));
   const sql: Stage['sql'] = async <Row extends object>(statement: string) =>
     withClient(server, async (client) => (await client.query<Row>(statement)).rows);
   const check = async (): Promise<void> => {
@@ -93,7 +94,19 @@ const connected = async (
   const body = { provider: 'simplybook', company: name, login, secret };
   const { status, body: connection, text } = await api<Connection>('POST', '/api/connections', body);
   if (status !== 201) throw new Error(text);
+  const hooks = await api<Address>('POST', `/api/connections/${connection.id}/webhooks`);
+  if (!hooks.body.registered) throw new Error(hooks.text);
   return { company, connection };
+};
+
+/** Webhooks find an instance where it was, however often it is started again. */
+const freePort = async (): Promise<string> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return String(port);
 };
 
 const withClient = async <T>({ url }: OwnServer, work: (client: Client) => Promise<T>): Promise<T> => {

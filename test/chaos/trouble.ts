@@ -9,6 +9,29 @@ export type Step = (stage: Stage, dice: Dice) => Promise<string>;
 const someone = ({ instances }: Stage, { between }: Dice): Instance =>
   instances[between(0, instances.length - 1)]!;
 
+/** The CRM tells of what people do there: once, twice, later, or not at all. */
+const TOLD = ['sent', 'sent', 'twice', 'held', 'dropped'] as const;
+const told =
+  (step: Step): Step =>
+  (stage, dice) => {
+    const { oneOf, next } = dice;
+    for (const { company } of stage.synced)
+      company.faults.set({ webhookDelivery: oneOf(TOLD), webhookBody: next() < 0.05 ? 'no-id' : 'thin' });
+    return step(stage, dice);
+  };
+/** What was not taken is told again, the newest first. */
+const late: Step = async (stage, { oneOf }) => {
+  const { webhooks, account } = oneOf(stage.synced).company;
+  void webhooks.deliver((held) => held.toReversed());
+  return `late deliveries of ${account.company} come`;
+};
+const forged: Step = async (stage, dice) => {
+  const { connection, company } = dice.oneOf(stage.synced);
+  const path = `/hooks/simplybook/${connection.id}/${'A'.repeat(43)}`;
+  const answer = await someone(stage, dice).ask('POST', path, {}, { client_id: 1 });
+  if (answer?.status === 202) stage.broken.push('a forged delivery was taken');
+  return `somebody guesses at the address of ${company.account.company}`;
+};
 /** What people do in the CRM. */
 const edit: Step = async ({ synced }, { oneOf, between }) => {
   const { crm, account } = oneOf(synced).company;
@@ -46,6 +69,22 @@ const sync: Step = async (stage, dice) => {
   // Whether it is answered, and with what, is told by the events.
   void instance.ask('POST', `/api/connections/${connection.id}/sync`, { prefer: 'respond-async' });
   return `${instance.name} is asked to sync ${company.account.company}`;
+};
+const CRONS = ['* * * * *', '*/2 * * * *', '30 2 * * *', null] as const;
+const plan: Step = async (stage, dice) => {
+  const { connection, company } = dice.oneOf(stage.synced);
+  const instance = someone(stage, dice);
+  const cron = dice.oneOf(CRONS);
+  const schedule = cron === null ? null : { cron, timezone: dice.oneOf(['Europe/Berlin', 'Asia/Tokyo']) };
+  void instance.ask('PATCH', `/api/connections/${connection.id}`, {}, { schedule });
+  return `${instance.name} is asked to sync ${company.account.company} at ${cron}`;
+};
+/** As if it had been due a moment ago. */
+const strike: Step = async ({ sql }) => {
+  await sql('update sync_times set regular_at = clock_timestamp() where schedule is not null').catch(
+    () => [],
+  );
+  return 'the times of all schedules have come';
 };
 const expire: Step = async ({ synced }, { oneOf }) => {
   const { auth, account } = oneOf(synced).company;
@@ -114,11 +153,15 @@ const network: Step = async ({ ways, crmWay }, { oneOf, between }) => {
 };
 
 const OFTEN: readonly (readonly [Step, times: number])[] = [
-  [edit, 3],
-  [add, 2],
-  [remove, 1],
-  [book, 2],
+  [told(edit), 3],
+  [told(add), 2],
+  [told(remove), 1],
+  [told(book), 2],
   [sync, 5],
+  [late, 2],
+  [forged, 1],
+  [plan, 2],
+  [strike, 2],
   [expire, 1],
   [kill, 2],
   [restart, 1],

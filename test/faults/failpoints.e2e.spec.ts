@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
+import type { Switches } from '../../sandbox/faults.ts';
 import { booksOf } from '../../sandbox/matrix/books.ts';
 import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
 import type { Connection, Run, SyncAnswer } from '../contract.ts';
@@ -50,7 +51,7 @@ const options = (environment: Record<string, string> = {}) => ({
 const start = (): Promise<Service> => startService(options());
 
 /** Three pages of clients, and bookings. */
-const connected = async (): Promise<{ company: Company; connection: Connection }> => {
+const connected = async (more: object = {}): Promise<{ company: Company; connection: Connection }> => {
   const company = await companies.open({
     clean: true,
     clients: CLIENTS,
@@ -58,7 +59,7 @@ const connected = async (): Promise<{ company: Company; connection: Connection }
     switches: { onPageCap: 10 },
   });
   const { company: name, login, password: secret } = company.account;
-  const body = { provider: 'simplybook', company: name, login, secret };
+  const body = { provider: 'simplybook', company: name, login, secret, ...more };
   const answer = await survivor.api<Connection>('POST', '/api/connections', body);
   if (answer.status !== 201) throw new Error(answer.text);
   return { company, connection: answer.body };
@@ -100,6 +101,22 @@ const recorded = async ({ id }: Connection): Promise<Record<string, number>> => 
   return Object.fromEntries(rows.map(({ type, n }) => [type, n]));
 };
 
+/** Starts a run on a program that dies at this step, and says how it died. */
+const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
+  // The other one must not take the work: it stands still meanwhile.
+  process.kill(survivor.pid, 'SIGSTOP');
+  try {
+    const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
+    const { program, output } = startProgram(environmentOf(options(environment)));
+    const url = await ready(program, output);
+    const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
+    await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
+    return await ended(program);
+  } finally {
+    process.kill(survivor.pid, 'SIGCONT');
+  }
+};
+
 describe('a program that is killed at a step of its work', () => {
   let undisturbed: Record<string, number>;
   beforeAll(async () => {
@@ -107,22 +124,6 @@ describe('a program that is killed at a step of its work', () => {
     await expectAllRight(company, connection);
     undisturbed = await recorded(connection);
   });
-
-  /** Starts a run on a program that dies at this step, and says how it died. */
-  const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
-    // The other one must not take the work: it stands still meanwhile.
-    process.kill(survivor.pid, 'SIGSTOP');
-    try {
-      const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
-      const { program, output } = startProgram(environmentOf(options(environment)));
-      const url = await ready(program, output);
-      const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
-      await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
-      return await ended(program);
-    } finally {
-      process.kill(survivor.pid, 'SIGCONT');
-    }
-  };
 
   it.each(
     [
@@ -137,6 +138,77 @@ describe('a program that is killed at a step of its work', () => {
     await silentForLong();
     await expectAllRight(company, connection);
     expect(await recorded(connection)).toEqual(undisturbed);
+  });
+
+  it.each<[string, string, Partial<Switches>, string]>([
+    ['clients', 'after-commit:3', { fieldValues: 'forbidden' }, 'client-fields-forbidden'],
+    ['bookings', 'before-end:1', { companyTimezone: '' }, 'timezone-unknown'],
+  ])(
+    'has told what to know of the %s that it had written: the end of the run says so, once',
+    async (_, step, switches, code) => {
+      const { company, connection } = await connected({ clientFields: true });
+      company.faults.set(switches);
+      expect(await diesAt(step, connection)).toBe('SIGKILL');
+      const { rows } = await sql.query(
+        'select exists (select from run_seen s where s.run_id = a.run_id) as wrote from active_runs a where connection_id = $1',
+        [connection.id],
+      );
+      expect(rows).toEqual([{ wrote: true }]);
+      // Whoever takes it up hears nothing of the kind any more.
+      company.faults.reset();
+      await silentForLong();
+      const { body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+      expect(body.warnings.map((warning) => warning.code)).toEqual([code]);
+    },
+  );
+});
+
+describe('a program that is killed while it settles who is missing', () => {
+  /** Two are missing already, one of them returns, and one more is deleted. */
+  const leaving = async (): Promise<{ company: Company; connection: Connection }> => {
+    const { company, connection } = await connected();
+    const sync = () => survivor.api<SyncAnswer>('POST', syncPath(connection));
+    await sync();
+    for (const id of [1, 2, 3]) company.crm.delete(id);
+    expect((await sync()).body.stats).toMatchObject({ clients_missing: 3 });
+    company.crm.undelete(3);
+    company.crm.delete(4);
+    return { company, connection };
+  };
+  const historyOf = async (connection: Connection): Promise<Record<string, string[]>> => {
+    const { rows } = await sql.query<{ id: string; types: string[] }>(
+      `select data ->> 'externalId' as id, array_agg(type order by position) as types from events
+        where data ->> 'connectionId' = $1 and type in ('ClientMissing', 'ClientGone', 'ClientReturned') group by id`,
+      [connection.id],
+    );
+    return Object.fromEntries(rows.map(({ id, types }) => [id, types]));
+  };
+
+  it.each<[string, string, string[]]>([
+    ['it has seen who is not listed', 'after-commit:6', []],
+    ['who is newly missing is recorded', 'after-commit:7', ['ClientMissing']],
+    ['the CRM was asked, and nothing recorded of that', 'before-commit:8', ['ClientMissing']],
+    ['who is gone is recorded', 'after-commit:8', ['ClientGone', 'ClientGone', 'ClientMissing']],
+  ])('when %s, marks nobody twice and loses nobody wrongly', async (_, step, recordedSoFar) => {
+    const { connection } = await leaving();
+    expect(await diesAt(step, connection)).toBe('SIGKILL');
+    const { 1: one = [], 2: two = [], 4: four = [] } = await historyOf(connection);
+    expect([...one.slice(1), ...two.slice(1), ...four]).toEqual(recordedSoFar);
+    await silentForLong();
+    const { body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+    expect(body).toMatchObject({
+      status: 'succeeded',
+      stats: { clients_fetched: CLIENTS - 3, clients_missing: 1, clients_gone: 2, clients_returned: 1 },
+      warnings: [],
+      heldDeletions: null,
+    });
+    expect(await historyOf(connection)).toEqual({
+      1: ['ClientMissing', 'ClientGone'],
+      2: ['ClientMissing', 'ClientGone'],
+      3: ['ClientMissing', 'ClientReturned'],
+      4: ['ClientMissing'],
+    });
+    expect(await brokenNow(sql)).toEqual([]);
   });
 });
 

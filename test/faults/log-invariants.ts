@@ -82,11 +82,18 @@ export const LOG_INVARIANTS: Record<string, string> = {
       from run_spans a join run_spans b on a.connection = b.connection and a.id < b.id and a.span && b.span`,
   'I10 nobody writes for a run that is over': `
     select 'position ' || e.position || ' (' || e.type || ') is outside of run ' || r.id as what
-      from run_spans r join events e on e.meta ->> 'runId' = r.id where not r.span @> e.position`,
+      from run_spans r join events e on e.meta ->> 'runId' = r.id
+     where not r.span @> e.position and e.type <> 'DeletionsApproved'`,
   'I12 every run ends once': `
     select stream || ' has ' || string_agg(type, ', ' order by version) as what from events
      where stream like 'sync-run-%' group by stream
-    having count(*) filter (where type = 'SyncStarted') <> 1 or count(*) > 2`,
+    having count(*) filter (where type = 'SyncStarted') <> 1
+        or count(*) filter (where type not in ('SyncStarted', 'DeletionsApproved')) > 1`,
+  'I12 approved is what was held, once': `
+    select stream || ' has ' || string_agg(type, ', ' order by version) as what from events
+     where stream like 'sync-run-%' group by stream
+    having count(*) filter (where type = 'DeletionsApproved') > count(*) filter (where data ? 'heldDeletions')
+        or max(version) filter (where type = 'DeletionsApproved') < max(version) filter (where data ? 'heldDeletions')`,
 };
 
 /** By run: the positions from its first event to its last, which is open while it goes on. */

@@ -85,7 +85,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-/** What of each table follows from the events; `last_seen_at` and `attempts` of quarantine are state, as are times that came. */
+/** What of each table follows from the events; `last_seen_at` and `attempts` of quarantine are state. */
 const TABLES = {
   connections: '*',
   sync_times: '*',
@@ -260,22 +260,25 @@ const booked = fc
       bad > 1 ? upsertBooking(facts, { ...links, values }) : quarantineBooking(facts, idOf('a', 0), reason);
     return [decision(stream, booking, decide)];
   });
-const running = fc.tuple(connectionId, fc.nat(5), fc.nat(4)).map(([company, n, end]): Step => () => {
-  const facts = { runId: idOf('a', n), connectionId: company };
-  const stream = runStream(facts.runId);
-  const ends = [
-    decision(stream, run, complete(facts, NO_COUNTS, null)),
-    decision(
-      stream,
-      run,
-      complete(facts, NO_COUNTS, 'Doubtful.', [{ code: 'timezone-unknown', detail: 'Where?' }]),
-    ),
-    decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y', phase: 'clients' })),
-    decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
-  ];
-  const begin = decision(stream, run, start(facts, 'api'));
-  return end < ends.length ? [begin, ends[end]!] : [begin];
-});
+const trigger = fc.constantFrom('api' as const, 'schedule' as const);
+const running = fc
+  .tuple(connectionId, fc.nat(5), fc.nat(4), trigger)
+  .map(([company, n, end, by]): Step => () => {
+    const facts = { runId: idOf('a', n), connectionId: company };
+    const stream = runStream(facts.runId);
+    const ends = [
+      decision(stream, run, complete(facts, NO_COUNTS, null)),
+      decision(
+        stream,
+        run,
+        complete(facts, NO_COUNTS, 'Doubtful.', [{ code: 'timezone-unknown', detail: 'Where?' }]),
+      ),
+      decision(stream, run, fail(facts, NO_COUNTS, { code: 'x', detail: 'y', phase: 'clients' })),
+      decision(stream, run, interrupt(facts, NO_COUNTS, 'Silence.')),
+    ];
+    const begin = decision(stream, run, start(facts, by));
+    return end < ends.length ? [begin, ends[end]!] : [begin];
+  });
 const connecting = fc.tuple(connectionId, fc.nat(7)).map(([id, n]): Step => () => {
   const company = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
   const facts = { connectionId: id, ...company, timezone: null, clientsWithoutEmail: 'quarantine' } as const;

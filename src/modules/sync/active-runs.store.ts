@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { Caller } from '../../shared/caller.ts';
 import { Database } from '../../shared/database/database.ts';
 import type { SyncCounts, SyncWarning } from './contract.ts';
@@ -24,6 +25,8 @@ export type Step = {
   others?: readonly string[];
   /** Where the list can be read on from here, null: nowhere but at its start. Left out: as before. */
   cursor?: string | null;
+  /** What a person should know of the records of this step: kept with them, whoever comes to the end of the run. */
+  warnings?: readonly SyncWarning[];
 };
 
 /** A run as whoever takes it up finds it. */
@@ -34,6 +37,8 @@ export type TakenUp = Claim & {
   total: number | null;
   cursor: string | null;
   found: Found | null;
+  /** What those before have heard of the records that they have written. */
+  warnings: SyncWarning[];
   cancelledBy: Caller | null;
 };
 
@@ -56,6 +61,11 @@ export class RunCancelled extends Error {
 /** After that the list has moved on too far: it is read from its start. */
 const CURSOR_LASTS = sql`interval '10 minutes'`;
 
+const withEach = (warnings: readonly SyncWarning[]): RawBuilder<unknown> => sql`(
+  select jsonb_agg(warning) from (
+    select distinct on (warning ->> 'code') warning
+      from jsonb_array_elements(${JSON.stringify(warnings)}::jsonb || warnings) as warning) each_once)`;
+
 /** The one run that each connection may have at a time. State, not facts: gone when the run has ended. */
 @Injectable()
 export class ActiveRuns {
@@ -74,7 +84,7 @@ export class ActiveRuns {
   async takeUp(runId: string): Promise<TakenUp | undefined> {
     return this.database.row(sql<TakenUp>`
       update active_runs set fence = fence + 1 where run_id = ${runId}
-      returning run_id as "runId", fence, connection_id as "connectionId", counts, phase, total, found,
+      returning run_id as "runId", fence, connection_id as "connectionId", counts, phase, total, found, warnings,
         cancelled_by as "cancelledBy",
         case when moved_at > clock_timestamp() - ${CURSOR_LASTS} then cursor end as cursor`);
   }
@@ -102,7 +112,7 @@ export class ActiveRuns {
    */
   async advance(
     { runId, fence }: Claim,
-    { counts, phase, total, externalIds, others = [], cursor }: Step,
+    { counts, phase, total, externalIds, others = [], cursor, warnings = [] }: Step,
   ): Promise<void> {
     const kind = phase === 'clients' ? 'client' : 'booking';
     const [moved] = await this.database.rows(sql<{ cancelledBy: Caller | null }>`
@@ -110,6 +120,7 @@ export class ActiveRuns {
         update active_runs set phase = ${phase}, total = ${total}::int, moved_at = clock_timestamp(),
           done = done + ${counts.fetched + counts.bookings.fetched},
           cursor = ${cursor === undefined ? sql`cursor` : sql`${cursor}::text`},
+          warnings = ${warnings.length === 0 ? sql`warnings` : withEach(warnings)},
           counts = (select json_object_agg(step.key, case json_typeof(step.value)
                       when 'number' then to_json(step.value::text::int + coalesce((counts ->> step.key)::int, 0))
                       else (select json_object_agg(key, value::int + coalesce((counts -> step.key ->> key)::int, 0))

@@ -125,7 +125,7 @@ export class TakeBooking extends Command<void> {
   }
 }
 
-/** Whether a run may have taken this record since then: a run has met it, or has ended. */
+/** Whether a run may know better since then: it has met the record, has found it to be missing or gone, or has ended. */
 export class MetSince extends Query<boolean> {
   constructor(
     readonly connectionId: string,

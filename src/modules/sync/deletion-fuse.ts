@@ -35,9 +35,9 @@ export const suspicion = (
   return `The CRM listed ${fetched} clients only, while the last runs listed ${expected}. See whether the account may still see all clients.`;
 };
 
-/** Whether so many may go: by one run, or little by little by the runs of the last days. */
+/** Whether so many may go: by one run, or little by little by the runs of the last days. Where nobody is to go, nobody is asked. */
 export const overload = ({ known, missed, lately }: Losses, fuse: Fuse): Doubt => {
-  if (!isTooMany(missed + lately, known + lately, fuse)) return null;
+  if (missed === 0 || !isTooMany(missed + lately, known + lately, fuse)) return null;
   const before = lately === 0 ? '' : `, and ${lately} have gone within the last days`;
   return `Of ${known} known clients ${missed} are not in the list of the CRM any more${before}. See whether the account may still see all clients.`;
 };

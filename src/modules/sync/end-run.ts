@@ -28,8 +28,14 @@ export class EndRun {
     private readonly activeRuns: ActiveRuns,
   ) {}
 
-  async completed(claimed: ClaimedRun, { doubt, warnings, missed }: Found, by: Caller): Promise<void> {
-    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings, missed), by);
+  /** `andThen` is done in the transaction that ends the run, unless somebody has wanted it to end before. */
+  async completed(
+    claimed: ClaimedRun,
+    { doubt, warnings, missed }: Found,
+    by: Caller,
+    andThen?: () => Promise<void>,
+  ): Promise<void> {
+    await this.end(claimed, (facts, counts) => complete(facts, counts, doubt, warnings, missed), by, andThen);
   }
 
   async failed(claimed: ClaimedRun, reason: RunError, by: Caller): Promise<void> {
@@ -59,7 +65,12 @@ export class EndRun {
   }
 
   /** Who has been told that the run will stop is not told otherwise afterwards: that ends it, whatever came last. */
-  private async end(claimed: ClaimedRun, ending: Ending, by: Caller): Promise<void> {
+  private async end(
+    claimed: ClaimedRun,
+    ending: Ending,
+    by: Caller,
+    andThen?: () => Promise<void>,
+  ): Promise<void> {
     const { runId, connectionId } = claimed;
     failpoint('before-end');
     await this.events.transaction(async () => {
@@ -70,6 +81,7 @@ export class EndRun {
         causationId: null,
         runId,
       });
+      if (cancelledBy === null) await andThen?.();
     });
     failpoint('after-end');
     this.ends.emit(runId);

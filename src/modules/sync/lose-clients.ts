@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Collision, decision } from '../../shared/event-store/decider.ts';
@@ -41,8 +42,8 @@ export class LoseClients {
     });
     // Who has been met meanwhile, or was missed by this run for the first time, is not among them.
     const lost = all.filter(({ decide, state }) => decide(state).length > 0);
-    const clients = lost.map(({ externalId, decide }) =>
-      decision(clientStream({ connectionId, externalId }), client, surely(decide)),
+    const clients = lost.map(({ externalId, decide, state }) =>
+      decision(clientStream({ connectionId, externalId }), client, stillFrom(state, decide)),
     );
     const losses = await this.leadsWithout(connectionId, lost, clients);
     const blocked = losses.flatMap((loss, index) =>
@@ -73,11 +74,10 @@ export class LoseClients {
   }
 }
 
-/** The lead has lost the client by what follows; it must not be there again. @throws Collision */
-const surely =
-  (decide: (state: Client) => ClientGone[]) =>
+/** What its lead loses was found out for the client as it was: it must not have returned, or got a lead. @throws Collision */
+const stillFrom =
+  (before: Client, decide: (state: Client) => ClientGone[]) =>
   (state: Client): ClientGone[] => {
-    const events = decide(state);
-    if (events.length === 0) throw new Collision('A client');
-    return events;
+    if (!isDeepStrictEqual(state, before)) throw new Collision('A client');
+    return decide(state);
   };

@@ -110,6 +110,7 @@ export class MissingClients {
     let unproven = doubtful.length;
     const blocked: Blocked[] = [];
     for await (const told of this.looks(task, doubtful)) {
+      task.signal.throwIfAborted();
       unproven -= told.filter(([, look]) => look !== 'unknown').length;
       blocked.push(...(await this.record(task, told)));
     }
@@ -143,8 +144,10 @@ export class MissingClients {
   }
 
   private record(task: Listed, told: readonly Told[]): Promise<Blocked[]> {
-    const { connection } = task;
+    const { connection, since } = task;
     return this.events.transaction(async () => {
+      // Who is shown by a look that is going on has returned before he can be gone.
+      await this.commands.execute(new HoldLooks(connection.id, 'client', since));
       await this.prove(task);
       const there = told.filter(([, look]) => look === 'present');
       await this.missed.looked(connection.id, told.map(idOf), there.map(idOf));

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
 import type { Caller } from '../../shared/caller.ts';
 import { isDatabaseOutage, isDiskFull } from '../../shared/database/database-outage.ts';
@@ -11,11 +11,14 @@ import type { JobQueue } from '../../shared/jobs/jobs.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import { ActiveRuns, LeaseLost, RunCancelled } from './active-runs.store.ts';
-import type { Phase, TakenUp } from './active-runs.store.ts';
+import type { Found, Phase, TakenUp } from './active-runs.store.ts';
+import { SyncCrm } from './contract.ts';
+import type { SyncWarning } from './contract.ts';
 import { EndRun } from './end-run.ts';
 import type { Progress, RunTask } from './run-task.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SyncClients } from './sync-clients.ts';
+import { SyncRuns } from './sync-runs.read-model.ts';
 
 /** A worker that is silent for 15 s is dead; with the looks for silence and for work, another is at it within 30 s. */
 const RUNS: JobQueue = {
@@ -40,11 +43,13 @@ export class RunWorker implements OnModuleInit {
 
   constructor(
     private readonly jobs: Jobs,
+    private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly events: EventStore,
     private readonly clients: SyncClients,
     private readonly bookings: SyncBookings,
     private readonly activeRuns: ActiveRuns,
+    private readonly runs: SyncRuns,
     private readonly endRun: EndRun,
     private readonly shutdown: Shutdown,
   ) {}
@@ -104,10 +109,21 @@ export class RunWorker implements OnModuleInit {
     const doubts = [found.doubt, doubt].filter((one) => one !== null);
     const end = {
       doubt: doubts.length === 0 ? null : doubts.join(' '),
-      warnings: [...found.warnings, ...warnings],
+      warnings: eachOnce([...found.warnings, ...taken.warnings, ...warnings]),
       ...(found.missed && { missed: found.missed }),
     };
-    await this.endRun.completed(taken, end, by);
+    await this.endRun.completed(taken, end, by, () => this.applyApproved(taken, end));
+  }
+
+  /**
+   * Somebody has approved the deletions of an earlier run when this one was past them, and holds them as well: another run
+   * applies them. Joins the open transaction.
+   */
+  private async applyApproved({ runId, connectionId }: TakenUp, { missed }: Found): Promise<void> {
+    if (missed?.heldDeletions === undefined) return;
+    const actor = await this.runs.approvedSince(runId);
+    if (actor === undefined) return;
+    await this.commands.execute(new SyncCrm(connectionId, 'api', { actor, correlationId: runId }));
   }
 
   /** Ends the work when the run is not ours any more, when somebody wants it to end, or without its connection. */
@@ -143,6 +159,11 @@ export class RunWorker implements OnModuleInit {
     }
   }
 }
+
+/** Whoever takes up a run may hear again what was heard before. */
+const eachOnce = (warnings: readonly SyncWarning[]): SyncWarning[] => [
+  ...new Map(warnings.map((one) => [`${one.code} ${one.detail}`, one])).values(),
+];
 
 const GIVEN_UP =
   'It was taken up again and again and could not be brought to its end; the log of the service says more. What was written stays.';

@@ -107,6 +107,7 @@ export class SyncBookings {
         total: progress.total,
         externalIds: bookings.map(({ externalId }) => externalId),
         others: unusable.map(nameOf),
+        warnings: pages.flatMap((page) => page.warnings),
       });
       return counts;
     });

@@ -93,6 +93,7 @@ export class SyncPage {
         total: listed.total,
         externalIds: arrived.map(({ externalId }) => externalId).filter((id) => !names.has(id)),
         others: listed.others,
+        warnings,
         ...(cursor !== undefined && { cursor }),
       });
       return { counts, held: listed.clients.filter(({ externalId }) => names.has(externalId)), warnings };

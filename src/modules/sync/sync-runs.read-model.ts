@@ -66,6 +66,14 @@ export class SyncRuns implements ReadModel<SyncEvent> {
        order by started_at desc, id desc limit ${BELIEVED}`);
   }
 
+  /** Who has approved deletions of the same connection since this run began; the last one. */
+  async approvedSince(id: string): Promise<string | undefined> {
+    const row = await this.database.row(sql<{ by: string }>`
+      select held.approved_by as by from sync_runs r join sync_runs held using (connection_id)
+       where r.id = ${id} and held.approved_at >= r.started_at order by held.approved_at desc limit 1`);
+    return row?.by;
+  }
+
   async one(id: string): Promise<SyncRun | undefined> {
     return this.database.row(sql<SyncRun>`${RUN} where r.id = ${id}`);
   }

@@ -3,7 +3,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { Caller } from '../../shared/caller.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { pause } from '../../shared/pause.ts';
-import { CrmClients } from '../crm-connection/contract.ts';
+import { CrmClients, GetConnection } from '../crm-connection/contract.ts';
 import type { Connection } from '../crm-connection/contract.ts';
 import { FindLeads } from '../leads/contract.ts';
 import { BOOKING_WINDOW, MetSince, SyncCrm, TakeBooking, TakeClient } from '../sync/contract.ts';
@@ -112,6 +112,8 @@ export class LookAtRecord {
     for (let tries = 0; tries < LOCK_TRIES; tries += 1) {
       const done = await this.events.transaction(async () => {
         if (!(await this.lock.tryAlone(connectionId))) return null;
+        const { status } = await this.queries.execute(new GetConnection(connectionId));
+        if (status === 'disconnected') throw new LookLost();
         if (kind !== 'all') {
           const met = new MetSince(connectionId, kind, externalId, startedAt);
           if (await this.queries.execute(met)) return false;

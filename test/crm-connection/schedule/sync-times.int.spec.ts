@@ -13,7 +13,15 @@ import type { ConnectionState } from '../../../src/modules/crm-connection/connec
 import type { ConnectionEvent } from '../../../src/modules/crm-connection/contract.ts';
 import { SyncTimeTable } from '../../../src/modules/crm-connection/schedule/sync-times.read-model.ts';
 import type { SyncTimes } from '../../../src/modules/crm-connection/schedule/sync-times.read-model.ts';
-import { fail, NO_COUNTS, run, runStream, start } from '../../../src/modules/sync/sync-run.decider.ts';
+import type { SyncEvent, SyncTrigger } from '../../../src/modules/sync/contract.ts';
+import {
+  complete,
+  fail,
+  NO_COUNTS,
+  run,
+  runStream,
+  start,
+} from '../../../src/modules/sync/sync-run.decider.ts';
 import { decision } from '../../../src/shared/event-store/decider.ts';
 import { META, openTestStore } from '../../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../../shared/event-store-harness.ts';
@@ -53,23 +61,23 @@ const due = (id: string, ago = '1 second') =>
     [id],
   );
 
-/** As the tick does: the run is what `runId` stands for. Null when there was nothing to take. */
-const fire = async (id: string, { times: mine, database } = instances[0]!): Promise<string | null> =>
-  database.transaction(async () => {
-    const taken = await mine.take(id);
-    if (taken === undefined) return null;
+const starting = (connectionId: string, runId: string, trigger: SyncTrigger) =>
+  decision(runStream(runId), run, start({ runId, connectionId }, trigger));
+
+/** As the tick does: the time that has come starts a run. Null when there was nothing to take. */
+const fire = async (id: string, { times: mine, events } = instances[0]!): Promise<string | null> =>
+  events.transaction(async () => {
+    if ((await mine.take(id)) === undefined) return null;
     const runId = randomUUID();
-    await mine.advance(taken, runId);
+    await events.transact([starting(id, runId, 'schedule')], META);
     return runId;
   });
 
-/** The run that a connection's schedule has started fails. */
-const failing = async (id: string, runId: string, code: string): Promise<void> => {
-  const facts = { runId, connectionId: id };
-  const stream = runStream(runId);
-  const begin = decision(stream, run, start(facts, 'schedule'));
-  const end = decision(stream, run, fail(facts, NO_COUNTS, { code, detail: '', phase: 'clients' }));
-  await store.events.transact([begin, end], META);
+/** The run of a connection fails. */
+const failing = async (connectionId: string, runId: string, code: string): Promise<void> => {
+  const reason = { code, detail: '', phase: 'clients' } as const;
+  const end = fail({ runId, connectionId }, NO_COUNTS, reason);
+  await store.events.transact([decision(runStream(runId), run, end)], META);
 };
 
 describe('a schedule', () => {
@@ -100,8 +108,8 @@ describe('a schedule', () => {
   it('is not lost with whoever took it: what is undone is due still', async () => {
     const id = await planned();
     await due(id);
-    const crash = store.database.transaction(async () => {
-      await times.advance((await times.take(id))!, randomUUID());
+    const crash = store.events.transaction(async () => {
+      await fire(id);
       throw new Error('The instance dies.');
     });
     await expect(crash).rejects.toThrow('dies');
@@ -204,6 +212,16 @@ describe('a scheduled sync that failed', () => {
     expect(await inMinutes(id)).toBeLessThan(7);
   });
 
+  it('is tried again as well when the time has only joined it', async () => {
+    const id = await planned(yearly);
+    const runId = randomUUID();
+    await store.events.transact([starting(id, runId, 'api')], META);
+    await due(id);
+    await times.advance((await times.take(id))!, runId);
+    await failing(id, runId, 'crm-unreachable');
+    expect(await inMinutes(id)).toBeGreaterThan(4.5);
+  });
+
   it('is never tried again later than its next regular time', async () => {
     const { id, runId } = await fired({ cron: '* * * * *', timezone: 'UTC' });
     await failing(id, runId, 'crm-unreachable');
@@ -228,7 +246,9 @@ describe('a scheduled sync that failed', () => {
 
   it('does not concern the schedule when somebody else has started it', async () => {
     const id = await planned(yearly);
-    await failing(id, randomUUID(), 'crm-unreachable');
+    const runId = randomUUID();
+    await store.events.transact([starting(id, runId, 'api')], META);
+    await failing(id, runId, 'crm-unreachable');
     expect(await inMinutes(id)).toBeNull();
   });
 });
@@ -239,5 +259,118 @@ describe('connections whose time has come', () => {
     await due(late, '1 minute');
     await due(early, '2 minutes');
     expect((await times.due()).filter((id) => id === late || id === early)).toEqual([early, late]);
+  });
+});
+
+describe('filled again from the log, a schedule', () => {
+  const START = Date.parse('2026-11-01T00:00:30Z');
+  /** What was recorded at which minute after half a minute past midnight of 1 November; the schedule strikes with each hour. */
+  type Past = readonly (readonly [minute: number, event: ConnectionEvent | SyncEvent])[];
+
+  const filled = async (id: string, past: Past): Promise<SyncTimes> => {
+    const facts = { provider: 'simplybook', company: id, domain: 'simplybook.example' } as const;
+    const more = { timezone: null, clientsWithoutEmail: 'quarantine' } as const;
+    const connected = { type: 'CrmConnected', data: { connectionId: id, ...facts, ...more } } as const;
+    const schedule = {
+      type: 'CrmScheduleChanged',
+      data: { connectionId: id, schedule: HOURLY, before: null },
+    } as const;
+    const events = [[0, connected] as const, [0, schedule] as const, ...past].map(([minute, event]) => ({
+      ...event,
+      stream: '',
+      version: 1,
+      position: 1,
+      personal: null,
+      erased: false,
+      meta: META,
+      hash: '',
+      recordedAt: new Date(START + minute * 60_000).toISOString(),
+    }));
+    await times.apply(events as unknown as Parameters<typeof times.apply>[0]);
+    return of(id);
+  };
+  /** In minutes after the start, rounded down to the slot that it belongs to. */
+  const slot = (at: number | null): number => Math.floor((at! - START + 30_000) / HOUR) * 60;
+  const began = (id: string, runId: string, trigger: SyncTrigger): SyncEvent => ({
+    type: 'SyncStarted',
+    data: { runId, connectionId: id, trigger },
+  });
+  const done = (id: string, runId: string): SyncEvent =>
+    complete({ runId, connectionId: id }, NO_COUNTS, null)('running')[0]!;
+  const failed = (id: string, runId: string, code = 'crm-unreachable'): SyncEvent =>
+    fail({ runId, connectionId: id }, NO_COUNTS, { code, detail: '', phase: null })('running')[0]!;
+  const ids = () => ({ id: randomUUID(), runId: randomUUID() });
+
+  it('that has started a run for its time is due for the next one only', async () => {
+    const { id, runId } = ids();
+    const { regularAt } = await filled(id, [
+      [61, began(id, runId, 'schedule')],
+      [62, done(id, runId)],
+    ]);
+    expect(slot(regularAt)).toBe(120);
+  });
+
+  it('whose time has come while another run went on is due for the next one only', async () => {
+    const { id, runId } = ids();
+    const { regularAt, runId: of } = await filled(id, [
+      [50, began(id, runId, 'api')],
+      [185, done(id, runId)],
+    ]);
+    expect([slot(regularAt), of]).toEqual([240, runId]);
+  });
+
+  it('whose time has come and has had no run is due', async () => {
+    const { id, runId } = ids();
+    const { regularAt } = await filled(id, [
+      [10, began(id, runId, 'api')],
+      [20, done(id, runId)],
+    ]);
+    expect(slot(regularAt)).toBe(60);
+    expect(await times.due()).toContain(id);
+  });
+
+  it('tries a run again that failed, and counts how often', async () => {
+    const { id, runId } = ids();
+    const again = randomUUID();
+    const row = await filled(id, [
+      [61, began(id, runId, 'schedule')],
+      [62, failed(id, runId)],
+      [69, began(id, again, 'schedule')],
+      [70, failed(id, again)],
+    ]);
+    expect(row).toMatchObject({ tries: 1, runId: null });
+    expect(slot(row.regularAt)).toBe(120);
+    expect((row.retryAt! - START) / 60_000).toBeGreaterThan(84.9);
+    expect((row.retryAt! - START) / 60_000).toBeLessThan(89);
+  });
+
+  it('that pauses is not done with the time that came meanwhile', async () => {
+    const { id, runId } = ids();
+    const { regularAt, paused } = await filled(id, [
+      [30, { type: 'CrmNeedsAttention', data: { connectionId: id, reason: BLOCKED } }],
+      [65, began(id, runId, 'api')],
+      [66, failed(id, runId, BLOCKED.code)],
+    ]);
+    expect([slot(regularAt), paused]).toEqual([60, true]);
+  });
+
+  it('is as it was while it lived', async () => {
+    const id = await planned();
+    await due(id);
+    const runId = (await fire(id))!;
+    const alive = [await of(id)];
+    await failing(id, runId, 'crm-unreachable');
+    alive.push(await of(id));
+    const log = await store.events.readAll({ after: 0, limit: 100_000 });
+    const mine = log.filter(({ data }) => (data as { connectionId: string }).connectionId === id);
+    const again: SyncTimes[] = [];
+    for (const past of [mine.slice(0, -1), mine]) {
+      await store.rows('delete from sync_times where connection_id = $1', [id]);
+      await times.apply(past as unknown as Parameters<typeof times.apply>[0]);
+      again.push(await of(id));
+    }
+    const timeless = ({ now: _, ...row }: SyncTimes): object => row;
+    expect(again.map(timeless)).toEqual(alive.map(timeless));
+    expect(again[1]!.retryAt).not.toBeNull();
   });
 });

@@ -14,6 +14,7 @@ const times: SyncTimes = {
   regularAt: at('16:00:00') + wait,
   retryAt: null,
   tries: 0,
+  runId: null,
   now,
 };
 const clock = (text: string | null): string | null => text && text.slice(11, 16);

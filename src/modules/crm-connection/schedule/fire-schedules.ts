@@ -64,7 +64,8 @@ export class FireSchedules implements BeforeApplicationShutdown {
     const due = await this.times.take(connectionId);
     if (due === undefined) return;
     const by = { actor: 'schedule', correlationId: randomUUID() };
-    const { runId } = await this.commands.execute(new SyncCrm(connectionId, 'schedule', by));
-    await this.times.advance(due, runId);
+    const { runId, joined } = await this.commands.execute(new SyncCrm(connectionId, 'schedule', by));
+    // A run that was started has moved it on itself.
+    if (joined) await this.times.advance(due, runId);
   }
 }
