@@ -32,39 +32,21 @@ export class SummaryController {
   }
 }
 
-const stateOf = ({
-  id,
-  name,
-  company,
-  status,
-  attention,
-  ...times
-}: PlannedConnection): ConnectionStateDto => ({
-  id,
-  name,
-  company,
-  status,
-  attention,
-  lastSyncedAt: times.lastSyncedAt,
-  nextSyncAt: times.nextSyncAt,
-});
+const STATE = ['id', 'name', 'company', 'status', 'attention', 'lastSyncedAt', 'nextSyncAt'] as const;
+const stateOf = (connection: PlannedConnection): ConnectionStateDto => only(connection, STATE);
 
-const shortly = ({
-  id,
-  connectionId,
-  trigger,
-  status,
-  counts,
-  startedAt,
-  finishedAt,
-  error,
-}: SyncRun): RunStateDto => ({
-  id,
-  connectionId,
-  trigger,
-  status,
-  counts,
-  startedAt,
-  finishedAt,
-  error,
-});
+const SHORT = [
+  'id',
+  'connectionId',
+  'trigger',
+  'status',
+  'counts',
+  'startedAt',
+  'finishedAt',
+  'error',
+] as const;
+const shortly = (run: SyncRun): RunStateDto => only(run, SHORT);
+
+/** What the summary shows of something that has more to say. */
+const only = <Whole, Name extends keyof Whole>(whole: Whole, names: readonly Name[]): Pick<Whole, Name> =>
+  Object.fromEntries(names.map((name) => [name, whole[name]])) as Pick<Whole, Name>;

@@ -3,9 +3,10 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Booking } from '../api.ts';
 import { Link } from '../link.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { bookings } from '../queries.ts';
@@ -60,51 +61,37 @@ export function Bookings() {
 }
 
 function BookingTable({ status }: { status: BookingStatus | null }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    bookings(status),
-  );
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
-  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <LoadingRows rows={10} />;
-  if (rows.length === 0) {
-    return (
-      <div className="list">
-        <Empty title="No bookings">They come with the next sync of your CRM.</Empty>
-      </div>
-    );
-  }
   return (
-    <Endless
-      rows={rows}
-      keyOf={({ id }) => id}
-      hasMore={hasNextPage}
-      isLoadingMore={isFetchingNextPage}
-      more={() => void fetchNextPage()}
-      rowHeight={60}
+    <List
+      asked={useInfiniteQuery(bookings(status))}
       label="Bookings"
-      head={<Head />}
+      columns={COLUMNS}
+      keyOf={idOf}
+      rowHeight={60}
+      empty={
+        status === null ? (
+          <Empty title="No bookings">They come with the next sync of your CRM.</Empty>
+        ) : (
+          <Empty title="No booking like that">Choose another status, or any.</Empty>
+        )
+      }
     >
       {(booking) => <Row booking={booking} />}
-    </Endless>
+    </List>
   );
 }
 
-const COLUMNS = '210px minmax(0, 1.4fr) minmax(0, 1fr) 150px';
-
-function Head() {
-  return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Starts</div>
-      <div role="columnheader">Service</div>
-      <div role="columnheader">With</div>
-      <div role="columnheader">Status</div>
-    </div>
-  );
-}
+const COLUMNS: readonly Column[] = [
+  ['Starts', '210px'],
+  ['Service', 'minmax(0, 1.4fr)'],
+  ['With', 'minmax(0, 1fr)'],
+  ['Status', '150px'],
+];
+const idOf = ({ id }: Booking): string => id;
 
 function Row({ booking: { startAt, service, provider, status, leadId, code } }: { booking: Booking }) {
   return (
-    <div className="list-row booking-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row booking-row">
       <div className="cell" role="cell">
         <Time at={startAt} none="no time" />
       </div>

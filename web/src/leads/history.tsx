@@ -1,41 +1,29 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { LeadChange } from '../api.ts';
 import { Link } from '../link.tsx';
 import { FieldChanges } from '../parts/field-changes.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Rows, ShowMore } from '../parts/rows.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf } from '../parts/words.ts';
 import { connections, leadHistory } from '../queries.ts';
 
 /** Everything that has ever happened to a lead: what, from where, by whom, when. */
 export function History({ id }: { id: string }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    leadHistory(id),
-  );
-  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <LoadingRows />;
-  const changes = data.pages.flatMap(({ data }) => data);
-  if (changes.length === 0) return <Empty title="No history" />;
+  const recorded = useInfiniteQuery(leadHistory(id));
   return (
     <>
-      <ol className="timeline">
-        {changes.map((change) => (
-          <Change key={change.position} change={change} />
-        ))}
-      </ol>
-      {hasNextPage && (
-        <Group justify="center">
-          <Button
-            variant="subtle"
-            size="xs"
-            loading={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </Group>
-      )}
+      <Rows asked={recorded} empty={<Empty title="No history" />}>
+        {(changes) => (
+          <ol className="timeline">
+            {changes.map((change) => (
+              <Change key={change.position} change={change} />
+            ))}
+          </ol>
+        )}
+      </Rows>
+      <ShowMore of={recorded} />
     </>
   );
 }

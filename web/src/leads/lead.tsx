@@ -1,10 +1,11 @@
-import { Alert, Badge, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Refused } from '../api.ts';
-import type { LeadDetail, LeadSource } from '../api.ts';
+import type { Booking, LeadDetail, LeadSource } from '../api.ts';
 import { Link } from '../link.tsx';
 import { Card, Page } from '../parts/page.tsx';
+import { Rows, ShowMore } from '../parts/rows.tsx';
 import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
@@ -141,43 +142,32 @@ function Source({ source }: { source: LeadSource }) {
 }
 
 function LeadBookings({ id }: { id: string }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    bookingsOf(id),
-  );
-  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <LoadingRows rows={3} />;
-  const rows = data.pages.flatMap(({ data }) => data);
-  if (rows.length === 0) return <Empty title="Nothing booked" />;
+  const booked = useInfiniteQuery(bookingsOf(id));
   return (
     <>
-      {rows.map(({ id, startAt, service, provider, status }) => (
-        <SimpleGrid key={id} className="list-row" cols={{ base: 1, xs: 2 }} spacing={4}>
-          <div>
-            <Text size="sm" fw={550} dir="auto">
-              {service ?? 'Appointment'}
-            </Text>
-            <Text size="sm" c="dimmed">
-              <Time at={startAt} none="no time" />
-              {provider !== null && <bdi>{` · ${provider}`}</bdi>}
-            </Text>
-          </div>
-          <Group justify="flex-end">
-            <Status of={status} />
-          </Group>
-        </SimpleGrid>
-      ))}
-      {hasNextPage && (
-        <Group justify="center" p="sm">
-          <Button
-            variant="subtle"
-            size="xs"
-            loading={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            Earlier ones
-          </Button>
-        </Group>
-      )}
+      <Rows asked={booked} empty={<Empty title="Nothing booked" />} loading={3}>
+        {(bookings) => bookings.map((booking) => <BookingRow key={booking.id} booking={booking} />)}
+      </Rows>
+      <ShowMore of={booked}>Earlier ones</ShowMore>
     </>
+  );
+}
+
+function BookingRow({ booking: { startAt, service, provider, status } }: { booking: Booking }) {
+  return (
+    <SimpleGrid className="list-row" cols={{ base: 1, xs: 2 }} spacing={4}>
+      <div>
+        <Text size="sm" fw={550} dir="auto">
+          {service ?? 'Appointment'}
+        </Text>
+        <Text size="sm" c="dimmed">
+          <Time at={startAt} none="no time" />
+          {provider !== null && <bdi>{` · ${provider}`}</bdi>}
+        </Text>
+      </div>
+      <Group justify="flex-end">
+        <Status of={status} />
+      </Group>
+    </SimpleGrid>
   );
 }
