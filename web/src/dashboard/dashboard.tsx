@@ -5,8 +5,9 @@ import type { ReactNode } from 'react';
 import type { Summary } from '../api.ts';
 import { RightIcon } from '../icons.tsx';
 import { Link, LinkButton } from '../link.tsx';
+import { Answer } from '../parts/answer.tsx';
 import { Card, Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty, LoadingRows } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { number, reasonOf } from '../parts/words.ts';
@@ -17,21 +18,21 @@ import { Attention } from './attention.tsx';
 const NewLeads = lazy(async () => ({ default: (await import('./new-leads.tsx')).NewLeads }));
 
 export function Dashboard() {
-  const { data, error, refetch } = useQuery(summary);
+  const asked = useQuery(summary);
   return (
     <Page
       title="Dashboard"
       lead={
-        data !== undefined && (
+        asked.data !== undefined && (
           <>
-            Last synced <Time at={data.lastSyncedAt} as="relative" />
+            Last synced <Time at={asked.data.lastSyncedAt} as="relative" />
           </>
         )
       }
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows rows={8} />}
-      {data !== undefined && (data.connections.length === 0 ? <Welcome /> : <Known summary={data} />)}
+      <Answer asked={asked} loading={8}>
+        {(summary) => (summary.connections.length === 0 ? <Welcome /> : <Known summary={summary} />)}
+      </Answer>
     </Page>
   );
 }

@@ -2,7 +2,8 @@ import { Button, Group } from '@mantine/core';
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { ReactNode } from 'react';
-import { LoadingRows, Trouble } from './states.tsx';
+import { Answer } from './answer.tsx';
+import { Trouble } from './states.tsx';
 
 /** A list of the service, page by page, as useInfiniteQuery has it. */
 export type Asked<Row> = UseInfiniteQueryResult<InfiniteData<{ data: Row[] }>>;
@@ -19,16 +20,17 @@ type Props<Row> = {
 
 const NONE: readonly never[] = [];
 
-/** A list as it stands: loading, not to be had, empty, or its rows. What is known stays in sight when it cannot be asked again. */
-export function Rows<Row>({ asked, empty, loading = 6, ahead = NONE, children }: Props<Row>) {
+/** A list as it stands: not there yet, not to be had, empty, or its rows. */
+export function Rows<Row>({ asked, empty, loading, ahead = NONE, children }: Props<Row>) {
   const { data, error, refetch, isFetchNextPageError } = asked;
   const rows = useMemo(() => [...ahead, ...(data?.pages ?? []).flatMap(({ data }) => data)], [ahead, data]);
   return (
-    <>
-      {error !== null && !isFetchNextPageError && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows rows={loading} />}
-      {data !== undefined && (rows.length === 0 ? empty : children(rows))}
-    </>
+    <Answer
+      asked={{ data, error: isFetchNextPageError ? null : error, refetch }}
+      {...(loading !== undefined && { loading })}
+    >
+      {() => (rows.length === 0 ? empty : children(rows))}
+    </Answer>
   );
 }
 
