@@ -1,4 +1,4 @@
-import { QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { QueryClient, infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
 import { Refused, answered, api } from './api.ts';
 
 /** A refusal stays one when it is asked again; an answer that did not come may come yet. */
@@ -35,6 +35,12 @@ export const connections = queryOptions({
     return data;
   },
 });
+
+/** What people call a company here. */
+export const useConnectionName = (id: string | undefined): string => {
+  const { data = [] } = useQuery(connections);
+  return data.find((one) => one.id === id)?.name ?? 'SimplyBook.me';
+};
 
 export const connection = (id: string) =>
   queryOptions({
@@ -79,6 +85,16 @@ export const lead = (id: string) =>
     queryKey: ['leads', 'one', id],
     staleTime: 0,
     queryFn: () => answered(api.GET('/api/leads/{id}', { params: { path: { id } } })),
+  });
+
+/** As it was behind a position of the log: that never changes, unless the person is erased. */
+export const leadThen = (id: string, position: number) =>
+  queryOptions({
+    queryKey: ['leads', 'then', id, position],
+    queryFn: () => {
+      const params = { path: { id }, query: { asOf: String(position) } };
+      return answered(api.GET('/api/leads/{id}', { params }));
+    },
   });
 
 export const leadHistory = (id: string) =>

@@ -4,11 +4,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { SummarizeBookings } from '../bookings/contract.ts';
 import { ListConnections } from '../crm-connection/contract.ts';
 import type { PlannedConnection } from '../crm-connection/contract.ts';
-import { CountLeads } from '../leads/contract.ts';
+import { CountLeads, NameLeads } from '../leads/contract.ts';
 import { SummarizeSync } from '../sync/contract.ts';
 import type { SyncRun } from '../sync/contract.ts';
 import { SummaryDto, SummaryQueryDto } from './summary.dto.ts';
-import type { ConnectionStateDto, RunStateDto } from './summary.dto.ts';
+import type { ConnectionStateDto, NextBookingDto, RunStateDto } from './summary.dto.ts';
 
 @ApiTags('summary')
 @Controller('api/summary')
@@ -18,17 +18,23 @@ export class SummaryController {
   /** How things stand: leads, bookings, connections, runs, quarantine. */
   @Get()
   async summary(@Query() { timezone }: SummaryQueryDto): Promise<SummaryDto> {
-    const [leads, bookings, connections, { lastRuns, quarantine }] = await Promise.all([
+    const [leads, booked, connections, { lastRuns, quarantine }] = await Promise.all([
       this.queries.execute(new CountLeads(timezone)),
       this.queries.execute(new SummarizeBookings()),
       this.queries.execute(new ListConnections()),
       this.queries.execute(new SummarizeSync()),
     ]);
+    const bookings = { ...booked, next: await this.withNames(booked.next) };
     const synced = connections.flatMap(({ lastSyncedAt }) => lastSyncedAt ?? []);
     const lastSyncedAt = synced.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
     const ours = new Set(connections.map(({ id }) => id));
     const runs = { last: lastRuns.filter(({ connectionId }) => ours.has(connectionId)).map(shortly) };
     return { leads, bookings, connections: connections.map(stateOf), runs, quarantine, lastSyncedAt };
+  }
+
+  private async withNames(next: readonly Omit<NextBookingDto, 'leadName'>[]): Promise<NextBookingDto[]> {
+    const names = await this.queries.execute(new NameLeads(next.flatMap(({ leadId }) => leadId ?? [])));
+    return next.map((booking) => ({ ...booking, leadName: names.get(booking.leadId ?? '') ?? null }));
   }
 }
 

@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Select, Text } from '@mantine/core';
+import { SegmentedControl, Select, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Booking } from '../api.ts';
@@ -82,41 +82,43 @@ function BookingTable({ status }: { status: BookingStatus | null }) {
 }
 
 const COLUMNS: readonly Column[] = [
-  ['Starts', '210px'],
-  ['Service', 'minmax(0, 1.4fr)'],
+  ['Starts', '170px'],
+  ['Who', 'minmax(0, 1.3fr)'],
+  ['Service', 'minmax(0, 1.3fr)'],
   ['With', 'minmax(0, 1fr)'],
   ['Status', '150px'],
 ];
 const idOf = ({ id }: Booking): string => id;
 
-function Row({ booking: { startAt, service, provider, status, leadId, code } }: { booking: Booking }) {
+function Row({ booking }: { booking: Booking }) {
+  const { startAt, service, provider, status, leadId, leadName, code } = booking;
   return (
     <div className="list-row booking-row">
       <div className="cell" role="cell">
         <Time at={startAt} none="no time" />
       </div>
-      <div className="cell whole" role="cell">
-        <Group gap="xs" wrap="nowrap">
-          {leadId === null ? (
-            <Text span size="sm" fw={550} dir="auto">
-              {service ?? 'Appointment'}
-            </Text>
-          ) : (
-            <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
-              {service ?? 'Appointment'}
-            </Link>
-          )}
-          {code !== null && (
-            <Text span size="xs" c="dimmed">
-              {code}
-            </Text>
-          )}
-        </Group>
+      <div className="cell" role="cell">
+        {leadId === null ? (
+          <span className="quiet">nobody known here</span>
+        ) : (
+          <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
+            {leadName ?? 'No name'}
+          </Link>
+        )}
       </div>
-      <div className="cell quiet" role="cell" dir="auto">
+      <div className="cell whole" role="cell">
+        <bdi>{service ?? 'Appointment'}</bdi>
+        {provider !== null && <bdi className="quiet narrow-only">{` · ${provider}`}</bdi>}
+        {code !== null && (
+          <Text span size="xs" c="dimmed" ml={8}>
+            {code}
+          </Text>
+        )}
+      </div>
+      <div className="cell quiet wide-only" role="cell" dir="auto">
         {provider ?? '–'}
       </div>
-      <div role="cell">
+      <div className="booking-status" role="cell">
         <Status of={status} />
       </div>
     </div>

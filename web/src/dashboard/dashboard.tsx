@@ -120,7 +120,7 @@ function Figure({ to, label, value, children }: FigureProps) {
 
 function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
   if (bookings.length === 0) return <Empty title="Nothing is booked" />;
-  return bookings.slice(0, 5).map(({ id, leadId, startAt, service, provider, status }) => (
+  return bookings.slice(0, 5).map(({ id, leadId, leadName, startAt, service, status }) => (
     <div key={id} className="list-row next-row">
       <div style={{ minWidth: 0 }}>
         {leadId === null ? (
@@ -129,12 +129,12 @@ function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
           </Text>
         ) : (
           <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
-            {service ?? 'Appointment'}
+            {leadName ?? 'No name'}
           </Link>
         )}
         <Text size="sm" c="dimmed" truncate>
           <Time at={startAt} />
-          {provider !== null && <bdi>{` · ${provider}`}</bdi>}
+          {leadId !== null && service !== null && <bdi>{` · ${service}`}</bdi>}
         </Text>
       </div>
       {status === 'confirmed' ? <RightIcon size={16} /> : <Status of={status} />}

@@ -1,5 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import type { LeadChange } from '../api.ts';
 import { Link } from '../link.tsx';
 import { FieldChanges } from '../parts/field-changes.tsx';
@@ -7,18 +7,23 @@ import { Rows, ShowMore } from '../parts/rows.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf } from '../parts/words.ts';
-import { connections, leadHistory } from '../queries.ts';
+import { leadHistory, useConnectionName } from '../queries.ts';
 
 /** Everything that has ever happened to a lead: what, from where, by whom, when. */
-export function History({ id }: { id: string }) {
+export function History({ id, asOf }: { id: string; asOf: number | undefined }) {
   const recorded = useInfiniteQuery(leadHistory(id));
   return (
     <>
       <Rows asked={recorded} empty={<Empty title="No history" />}>
         {(changes) => (
           <ol className="timeline">
-            {changes.map((change) => (
-              <Change key={change.position} change={change} />
+            {changes.map((change, index) => (
+              <Change
+                key={change.position}
+                change={change}
+                then={changes[index - 1] === undefined || change.erased ? null : id}
+                isShown={change.position === asOf}
+              />
             ))}
           </ol>
         )}
@@ -52,10 +57,17 @@ const TITLES: Record<LeadChange['change'], string> = {
 const shownOf = ({ change, changed }: LeadChange): string[] =>
   change === 'updated' ? changed : changed.filter((field) => field !== 'sources');
 
-function Change({ change }: { change: LeadChange }) {
+type ChangeProps = {
+  change: LeadChange;
+  /** The lead to be shown as it was behind this change; null: it is so now, or nobody can tell. */
+  then: string | null;
+  isShown: boolean;
+};
+
+function Change({ change, then, isShown }: ChangeProps) {
   const { position, actor, runId, recordedAt, erased, otherId, source } = change;
   return (
-    <li style={{ '--dot': DOTS[change.change] } as React.CSSProperties}>
+    <li data-shown={isShown || undefined} style={{ '--dot': DOTS[change.change] } as React.CSSProperties}>
       <Stack gap={4}>
         <Group gap={8} justify="space-between" wrap="nowrap" align="baseline">
           <Text size="sm" fw={600}>
@@ -94,6 +106,20 @@ function Change({ change }: { change: LeadChange }) {
           <Link to="/audit/$position" params={{ position: String(position) }} size="xs">
             event {position}
           </Link>
+          {then !== null && (
+            <>
+              {' · '}
+              <Link
+                to="/leads/$id"
+                params={{ id: then }}
+                search={{ asOf: position }}
+                size="xs"
+                aria-current={isShown ? 'true' : undefined}
+              >
+                {isShown ? 'shown now' : 'as it was then'}
+              </Link>
+            </>
+          )}
         </Text>
       </Stack>
     </li>
@@ -101,8 +127,7 @@ function Change({ change }: { change: LeadChange }) {
 }
 
 function SourceName({ connectionId, externalId }: { connectionId: string; externalId: string }) {
-  const { data = [] } = useQuery(connections);
-  const name = data.find(({ id }) => id === connectionId)?.name ?? 'SimplyBook.me';
+  const name = useConnectionName(connectionId);
   return (
     <>
       From <bdi>{name}</bdi>, client {externalId} ·{' '}

@@ -3,14 +3,14 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Refused } from '../api.ts';
 import type { Booking, LeadDetail, LeadSource } from '../api.ts';
-import { Link } from '../link.tsx';
+import { Link, LinkButton } from '../link.tsx';
 import { Card, Page } from '../parts/page.tsx';
 import { Rows, ShowMore } from '../parts/rows.tsx';
 import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { counted } from '../parts/words.ts';
-import { bookingsOf, connections, lead } from '../queries.ts';
+import { bookingsOf, lead, leadThen, useConnectionName } from '../queries.ts';
 import { History } from './history.tsx';
 import { MergeButton } from './merge.tsx';
 import { MergedLeads } from './split.tsx';
@@ -19,29 +19,50 @@ const route = getRouteApi('/shell/leads/$id');
 
 export function LeadPage() {
   const { id } = route.useParams();
-  const { data, error, refetch } = useQuery(lead(id));
-  if (data !== undefined) return <Known lead={data} />;
+  const { asOf } = route.useSearch();
+  const now = useQuery({ ...lead(id), enabled: asOf === undefined });
+  const then = useQuery({
+    ...leadThen(id, asOf ?? 0),
+    enabled: asOf !== undefined,
+    placeholderData: (before) => (before?.id === id ? before : undefined),
+  });
+  const { data, error, refetch } = asOf === undefined ? now : then;
+  if (data !== undefined) return <Known lead={data} asOf={asOf} />;
   return (
     <Page title="Lead">
-      {error === null ? <LoadingRows /> : <Unknown error={error} retry={() => void refetch()} />}
+      {error === null ? (
+        <LoadingRows />
+      ) : (
+        <Unknown id={id} asOf={asOf} error={error} retry={() => void refetch()} />
+      )}
     </Page>
   );
 }
 
-/** A merged lead says into which one it went. */
-function Unknown({ error, retry }: { error: Error; retry: () => void }) {
+type UnknownProps = { id: string; asOf: number | undefined; error: Error; retry: () => void };
+
+/** A merged lead says into which one it went, and still has its history. */
+function Unknown({ id, asOf, error, retry }: UnknownProps) {
   const into = error instanceof Refused ? (error.problem as { mergedInto?: string }).mergedInto : undefined;
   if (into === undefined) return <Trouble error={error} retry={retry} />;
   return (
-    <Alert color="blue" title="This lead was merged into another one">
-      <Link to="/leads/$id" params={{ id: into }}>
-        Go to the lead that has its sources now
-      </Link>
-    </Alert>
+    <Stack gap="lg" maw={720}>
+      <Alert color="blue" title="This lead was merged into another one">
+        <Link to="/leads/$id" params={{ id: into }}>
+          Go to the lead that has its sources now
+        </Link>
+      </Alert>
+      <Card title="History">
+        <History id={id} asOf={asOf} />
+      </Card>
+    </Stack>
   );
 }
 
-function Known({ lead }: { lead: LeadDetail }) {
+type KnownProps = { lead: LeadDetail; asOf: number | undefined };
+
+function Known({ lead, asOf }: KnownProps) {
+  const isNow = asOf === undefined;
   return (
     <Page
       title={lead.name ?? 'No name'}
@@ -54,8 +75,9 @@ function Known({ lead }: { lead: LeadDetail }) {
           </span>
         </Group>
       }
-      actions={lead.status !== 'erased' && <MergeButton lead={lead} />}
+      actions={isNow && lead.status !== 'erased' && <MergeButton lead={lead} />}
     >
+      {!isNow && <Then lead={lead} />}
       <div className="lead-columns">
         <Stack gap="lg">
           <Card title="Person">
@@ -68,26 +90,68 @@ function Known({ lead }: { lead: LeadDetail }) {
               ))}
             </Stack>
           </Card>
-          {lead.mergedLeads.length > 0 && <MergedLeads lead={lead} />}
-          <Card title={counted(lead.bookings?.total ?? 0, 'booking')} flush>
-            <LeadBookings id={lead.id} />
-          </Card>
+          {isNow && lead.mergedLeads.length > 0 && <MergedLeads lead={lead} />}
+          {isNow && (
+            <Card title={counted(lead.bookings?.total ?? 0, 'booking')} flush>
+              <LeadBookings id={lead.id} />
+            </Card>
+          )}
         </Stack>
         <Card title="History">
-          <History id={lead.id} />
+          <History id={lead.id} asOf={asOf} />
         </Card>
       </div>
     </Page>
   );
 }
 
-function Person({ lead: { email, phone, phoneE164, address } }: { lead: LeadDetail }) {
+/** Says that this is the past, and leads back. */
+function Then({ lead: { id, updatedAt } }: { lead: LeadDetail }) {
+  return (
+    <Alert
+      color="blue"
+      mb="lg"
+      role="status"
+      title={
+        <>
+          As it was on <Time at={updatedAt} as="seconds" />
+        </>
+      }
+    >
+      <Group gap="md" justify="space-between">
+        <Text size="sm">Its values and sources at that time, read from the log.</Text>
+        <LinkButton
+          to="/leads/$id"
+          params={{ id }}
+          search={{}}
+          variant="default"
+          size="xs"
+          resetScroll={false}
+        >
+          Back to now
+        </LinkButton>
+      </Group>
+    </Alert>
+  );
+}
+
+function Person({ lead }: { lead: LeadDetail }) {
+  const { email, phone, phoneE164, address } = lead;
   return (
     <dl className="facts">
       <dt>E-mail</dt>
-      <dd dir="auto">{email ?? '–'}</dd>
+      <dd>
+        <bdi>{email ?? '–'}</bdi>
+        <From lead={lead} field="email" />
+      </dd>
       <dt>Phone</dt>
-      <dd className="numbers">{phoneE164 ?? phone ?? '–'}</dd>
+      <dd>
+        <bdi className="numbers">{phone ?? '–'}</bdi>
+        {phoneE164 !== null && phoneE164 !== phone?.replaceAll(/[\s()./-]/g, '') && (
+          <span className="quiet numbers"> {phoneE164}</span>
+        )}
+        <From lead={lead} field="phone" />
+      </dd>
       {address !== null && (
         <>
           <dt>Address</dt>
@@ -98,14 +162,25 @@ function Person({ lead: { email, phone, phoneE164, address } }: { lead: LeadDeta
   );
 }
 
+/** Which client of which company a value is from. Sources stand in the order in which they are asked for one. */
+function From({ lead, field }: { lead: LeadDetail; field: 'email' | 'phone' }) {
+  const source = lead.sources.find((one) => one[field] !== null);
+  const name = useConnectionName(source?.connectionId);
+  if (source === undefined || lead[field] === null) return null;
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      from <bdi>{name}</bdi>, client {source.externalId}
+    </Text>
+  );
+}
+
 type Address = NonNullable<LeadDetail['address']>;
 
 const placeOf = ({ line1, line2, zip, city, state, country }: Address): string =>
   [line1, line2, [zip, city].filter(Boolean).join(' '), state, country].filter(Boolean).join(', ');
 
 function Source({ source }: { source: LeadSource }) {
-  const { data = [] } = useQuery(connections);
-  const name = data.find(({ id }) => id === source.connectionId)?.name ?? 'SimplyBook.me';
+  const name = useConnectionName(source.connectionId);
   return (
     <div>
       <Group gap="xs" mb={6}>
@@ -120,6 +195,7 @@ function Source({ source }: { source: LeadSource }) {
             primary
           </Badge>
         )}
+        {source.status === 'gone' && <Status of="gone" />}
       </Group>
       <dl className="facts">
         <dt>Name</dt>
@@ -127,7 +203,9 @@ function Source({ source }: { source: LeadSource }) {
         <dt>E-mail</dt>
         <dd dir="auto">{source.email ?? '–'}</dd>
         <dt>Phone</dt>
-        <dd className="numbers">{source.phone ?? '–'}</dd>
+        <dd className="numbers">
+          <bdi>{source.phone ?? '–'}</bdi>
+        </dd>
         {source.fields.map(({ id, title, value }) => [
           <dt key={`${id} title`} dir="auto">
             {title}

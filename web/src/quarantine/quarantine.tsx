@@ -168,7 +168,7 @@ function Row({ record, open }: { record: Waiting; open: () => void }) {
         <button type="button" className="row-link row-button" onClick={open}>
           {kind === 'client' ? 'Client' : 'Booking'} {externalId}
         </button>
-        <Text size="sm" c="dimmed" lineClamp={1} component="bdi" display="-webkit-box">
+        <Text size="sm" c="dimmed" lineClamp={2} component="bdi" display="-webkit-box">
           {detail}
         </Text>
       </div>

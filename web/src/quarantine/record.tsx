@@ -102,8 +102,15 @@ const FIELDS: { name: Field; label: string }[] = [
   { name: 'phone', label: 'Phone' },
 ];
 
+/** What the CRM says, to be seen where something else can be entered. */
+const saidIn = ({ record }: Waiting, field: Field): string => {
+  const said = (record as Record<string, unknown> | null)?.[field];
+  return typeof said === 'string' || typeof said === 'number' ? String(said) : '';
+};
+
 /** What is right instead of what the CRM says, and another try; or "never mind". */
-function Repair({ record: { id, kind, code }, close }: { record: Waiting; close: () => void }) {
+function Repair({ record, close }: { record: Waiting; close: () => void }) {
+  const { id, kind, code } = record;
   const [fix, setFix] = useState<Record<Field, string>>({ name: '', email: '', phone: '' });
   const notice = useNotice();
   const replay = useMutation({
@@ -134,9 +141,14 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
         {canFix && (
-          <Text size="sm" fw={600}>
-            Put it right
-          </Text>
+          <div>
+            <Text size="sm" fw={600}>
+              Put it right
+            </Text>
+            <Text size="sm" c="dimmed">
+              What you leave blank stays as the CRM has it.
+            </Text>
+          </div>
         )}
         {trouble !== null && <Trouble error={trouble} />}
         {canFix &&
@@ -144,7 +156,8 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
             <TextInput
               key={name}
               label={label}
-              placeholder="as the CRM has it"
+              placeholder={saidIn(record, name) || 'nothing in the CRM'}
+              data-autofocus={code.startsWith(name) || undefined}
               autoComplete="off"
               value={fix[name]}
               error={problems[name]}
