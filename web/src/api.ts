@@ -87,11 +87,11 @@ const refusal = (body: unknown, status: number): Error => {
   return refused;
 };
 
-/** By name of the body's field, the sentence about it. */
+/** By name of the body's or the query's field, the sentence about it. */
 export const fieldErrors = (error: unknown): Record<string, string> => {
   if (!(error instanceof Refused)) return {};
   const named = (error.problem.errors ?? []).map(({ pointer, detail }): [string, string] => [
-    pointer.split('/').at(-1) ?? '',
+    pointer.split(/[/?]/).at(-1) ?? '',
     detail,
   ]);
   return Object.fromEntries(named.map(([name, detail]) => [name, asSentence(detail)]));

@@ -2,6 +2,7 @@ import { Button, Group, MultiSelect, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { fieldErrors } from '../api.ts';
 import type { LogEvent } from '../api.ts';
 import { PauseIcon, PlayIcon } from '../icons.tsx';
 import { Link } from '../link.tsx';
@@ -61,6 +62,7 @@ export function Audit() {
           aria-label="Stream"
           placeholder="Stream, or its beginning: lead-*"
           value={question.stream}
+          error={fieldErrors(recorded.error)['stream']}
           onChange={({ currentTarget }) => setQuestion({ ...question, stream: currentTarget.value })}
           style={{ flex: '1 1 240px' }}
         />
@@ -73,7 +75,11 @@ export function Audit() {
         keyOf={positionOf}
         rowHeight={62}
         empty={
-          <Empty title="No such event">Look for another type or stream; what comes is shown at once.</Empty>
+          question.types.length === 0 && stream === '' ? (
+            <Empty title="Nothing has happened yet">What happens is shown here at once.</Empty>
+          ) : (
+            <Empty title="No such event">Look for another type or stream; what comes is shown at once.</Empty>
+          )
         }
       >
         {(event) => <Row event={event} />}

@@ -23,7 +23,8 @@ export function Dashboard() {
     <Page
       title="Dashboard"
       lead={
-        asked.data !== undefined && (
+        asked.data !== undefined &&
+        asked.data.connections.length > 0 && (
           <>
             Last synced <Time at={asked.data.lastSyncedAt} as="relative" />
           </>

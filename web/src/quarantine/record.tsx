@@ -1,10 +1,10 @@
 import { Button, Drawer, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
 import { answered, api, fieldErrors } from '../api.ts';
 import type { Waiting } from '../api.ts';
 import { Link } from '../link.tsx';
+import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -132,13 +132,9 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
   });
   const problems = fieldErrors(replay.error);
   const trouble = dismiss.error ?? (Object.keys(problems).some(isField) ? null : replay.error);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    replay.mutate();
-  };
   const canFix = kind === 'client' && code !== 'record.unreadable';
   return (
-    <form onSubmit={submit} noValidate>
+    <Form submit={() => replay.mutate()} problems={problems}>
       <Stack gap="sm">
         {canFix && (
           <div>
@@ -173,7 +169,7 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
           </Button>
         </Group>
       </Stack>
-    </form>
+    </Form>
   );
 }
 
