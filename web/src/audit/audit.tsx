@@ -23,6 +23,7 @@ export function Audit() {
   const [question, setQuestion] = useState<EventsQuestion>({ types: [], stream: '' });
   const [stream] = useDebouncedValue(question.stream.trim(), TYPING);
   const recorded = useInfiniteQuery(events({ ...question, stream }));
+  const wrongStream = fieldErrors(recorded.error)['stream'];
   const [newest] = recorded.data?.pages ?? [];
   const tail = useTail(
     { ...question, stream },
@@ -47,7 +48,7 @@ export function Audit() {
         </>
       }
     >
-      <Group gap="sm" mb="md">
+      <Group gap="sm" mb="md" align="flex-start">
         <MultiSelect
           aria-label="Types of events"
           placeholder={question.types.length === 0 ? 'Any type' : undefined}
@@ -62,28 +63,32 @@ export function Audit() {
           aria-label="Stream"
           placeholder="Stream, or its beginning: lead-*"
           value={question.stream}
-          error={fieldErrors(recorded.error)['stream']}
+          error={wrongStream}
           onChange={({ currentTarget }) => setQuestion({ ...question, stream: currentTarget.value })}
           style={{ flex: '1 1 240px' }}
         />
       </Group>
-      <List
-        asked={recorded}
-        ahead={tail.events}
-        label="Events"
-        columns={COLUMNS}
-        keyOf={positionOf}
-        rowHeight={62}
-        empty={
-          question.types.length === 0 && stream === '' ? (
-            <Empty title="Nothing has happened yet">What happens is shown here at once.</Empty>
-          ) : (
-            <Empty title="No such event">Look for another type or stream; what comes is shown at once.</Empty>
-          )
-        }
-      >
-        {(event) => <Row event={event} />}
-      </List>
+      {wrongStream === undefined && (
+        <List
+          asked={recorded}
+          ahead={tail.events}
+          label="Events"
+          columns={COLUMNS}
+          keyOf={positionOf}
+          rowHeight={62}
+          empty={
+            question.types.length === 0 && stream === '' ? (
+              <Empty title="Nothing has happened yet">What happens is shown here at once.</Empty>
+            ) : (
+              <Empty title="No such event">
+                Look for another type or stream; what comes is shown at once.
+              </Empty>
+            )
+          }
+        >
+          {(event) => <Row event={event} />}
+        </List>
+      )}
     </Page>
   );
 }

@@ -8,6 +8,7 @@ import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf } from '../parts/words.ts';
 import { leadHistory, useConnectionName } from '../queries.ts';
+import { LeadName } from './lead-name.tsx';
 
 /** Everything that has ever happened to a lead: what, from where, by whom, when. */
 export function History({ id, asOf }: { id: string; asOf: number | undefined }) {
@@ -86,7 +87,10 @@ function Change({ change, then, isShown }: ChangeProps) {
         )}
         {otherId !== null && (
           <Text size="sm" c="dimmed">
-            with lead {otherId.slice(0, 8)}
+            with{' '}
+            <Link to="/leads/$id" params={{ id: otherId }} size="sm">
+              <LeadName id={otherId} />
+            </Link>
           </Text>
         )}
         <Text size="xs" c="dimmed" component="div">

@@ -155,7 +155,9 @@ function Person({ lead }: { lead: LeadDetail }) {
       {address !== null && (
         <>
           <dt>Address</dt>
-          <dd dir="auto">{placeOf(address)}</dd>
+          <dd>
+            <bdi>{placeOf(address)}</bdi>
+          </dd>
         </>
       )}
     </dl>
@@ -199,19 +201,23 @@ function Source({ source }: { source: LeadSource }) {
       </Group>
       <dl className="facts">
         <dt>Name</dt>
-        <dd dir="auto">{source.name ?? '–'}</dd>
+        <dd>
+          <bdi>{source.name ?? '–'}</bdi>
+        </dd>
         <dt>E-mail</dt>
-        <dd dir="auto">{source.email ?? '–'}</dd>
+        <dd>
+          <bdi>{source.email ?? '–'}</bdi>
+        </dd>
         <dt>Phone</dt>
         <dd className="numbers">
           <bdi>{source.phone ?? '–'}</bdi>
         </dd>
         {source.fields.map(({ id, title, value }) => [
-          <dt key={`${id} title`} dir="auto">
-            {title}
+          <dt key={`${id} title`}>
+            <bdi>{title}</bdi>
           </dt>,
-          <dd key={id} dir="auto">
-            {value}
+          <dd key={id}>
+            <bdi>{value}</bdi>
           </dd>,
         ])}
       </dl>

@@ -125,6 +125,8 @@ function Bulk({ code, connectionId, found: { data, hasNextPage } }: BulkProps) {
   });
   const known = data?.pages.reduce((sum, page) => sum + page.data.length, 0) ?? 0;
   if (known === 0) return null;
+  // Bookings are tried again with every sync.
+  const hasClients = data?.pages.some((page) => page.data.some(({ kind }) => kind === 'client')) === true;
   const count = hasNextPage ? `more than ${number(known)} records` : counted(known, 'record');
   const ask = async (): Promise<void> => {
     const isSure = await confirm({
@@ -143,11 +145,13 @@ function Bulk({ code, connectionId, found: { data, hasNextPage } }: BulkProps) {
       <Text size="sm" c="dimmed">
         All that wait for this reason:
       </Text>
-      <Button variant="default" size="xs" loading={replay.isPending} onClick={() => replay.mutate()}>
-        Replay
-      </Button>
+      {hasClients && (
+        <Button variant="default" size="xs" loading={replay.isPending} onClick={() => replay.mutate()}>
+          Try all again
+        </Button>
+      )}
       <Button variant="default" size="xs" loading={dismiss.isPending} onClick={() => void ask()}>
-        Dismiss…
+        Dismiss all…
       </Button>
     </Group>
   );

@@ -162,7 +162,7 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
           ))}
         <Group gap="xs" mt={4}>
           <Button type="submit" loading={replay.isPending}>
-            {canFix ? 'Fix and replay' : 'Replay'}
+            {canFix ? 'Fix and take' : 'Try again'}
           </Button>
           <Button variant="default" loading={dismiss.isPending} onClick={() => dismiss.mutate()}>
             Dismiss
