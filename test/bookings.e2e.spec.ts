@@ -114,6 +114,7 @@ describe('a first sync', () => {
       code,
       clientId: '1',
       leadId: lead?.id,
+      leadName: lead?.name,
       status: 'confirmed',
       startAt: '2030-12-01T09:00:00.000000Z',
       endAt: '2030-12-01T10:30:00.000000Z',
@@ -276,16 +277,20 @@ describe('a booking and its lead', () => {
     const client = company.crm.add({ name: 'Late Arrival' });
     company.bookings.add({ clientId: client.id });
     await world.sync(connection);
-    expect(await bookingsOf(connection)).toMatchObject([{ clientId: String(client.id), leadId: null }]);
+    expect(await bookingsOf(connection)).toMatchObject([
+      { clientId: String(client.id), leadId: null, leadName: null },
+    ]);
     company.crm.change(client.id, { email: `late.${connection.id}@example.com` });
     const events = await facts(() => world.sync(connection));
     expect(events.map(({ type, data }) => [type, data['changed']]).slice(-1)).toEqual([
       ['BookingUpserted', ['leadId']],
     ]);
     const lead = await leadOf(connection, client.id);
-    expect(await bookingsOf(connection)).toMatchObject([{ leadId: lead?.id }]);
+    expect(await bookingsOf(connection)).toMatchObject([{ leadId: lead?.id, leadName: 'Late Arrival' }]);
+    company.crm.change(client.id, { name: 'Early Arrival' });
+    await world.sync(connection);
     const { body } = await world.api<Page<Booking>>('GET', `/api/bookings?leadId=${lead?.id}`);
-    expect(body.data).toHaveLength(1);
+    expect(body.data.map(({ leadName }) => leadName)).toEqual(['Early Arrival']);
   });
 
   it('are shown together: how many there are, and the next ten that are not canceled', async () => {

@@ -151,6 +151,7 @@ export type Booking = {
   code: string | null;
   clientId: string | null;
   leadId: string | null;
+  leadName: string | null;
   status: string;
   startAt: string | null;
   endAt: string | null;

@@ -408,7 +408,15 @@ describe('The address of webhooks', () => {
     expect((await world.api('DELETE', path)).status).toBe(204);
     expect(one.company.webhooks.all()).toEqual([]);
     expect((await deliver(one.address.url, { client_id: 1 })).status).toBe(404);
-    expect((await world.api('GET', path)).status).toBe(404);
+    expect(await webhooksOf(world, one.connection)).toEqual({
+      on: false,
+      registered: false,
+      events: [],
+      registeredAt: null,
+      waiting: 0,
+      lastDeliveryAt: null,
+      changes: null,
+    });
     expect(await world.appended(() => world.api('DELETE', path))).toEqual([]);
   });
 

@@ -6,9 +6,10 @@ import type { World } from './world.ts';
 export type Address = { url: string; registered: boolean; events: string[]; how: string | null };
 
 export type Webhooks = {
+  on: boolean;
   registered: boolean;
   events: string[];
-  registeredAt: string;
+  registeredAt: string | null;
   waiting: number;
   lastDeliveryAt: string | null;
   changes: { since: string; byWebhook: number; bySync: number } | null;

@@ -220,10 +220,10 @@ describeInBrowser('The whole way through the console', () => {
       await button('Client 2').click();
       await isSaid('As it was received');
       await page.getByRole('textbox', { name: 'E-mail' }).fill('not an address');
-      await button('Fix and replay').click();
+      await button('Fix and take').click();
       await page.getByRole('dialog').locator('[id$="-error"]').waitFor();
       await page.getByRole('textbox', { name: 'E-mail' }).fill('noah@example.com');
-      await button('Fix and replay').click();
+      await button('Fix and take').click();
       await isSaid('The client has been taken.');
       await button('Client 2').waitFor({ state: 'detached' });
       await find('noah@example.com');
@@ -237,7 +237,7 @@ describeInBrowser('The whole way through the console', () => {
     async () => {
       await goTo('Quarantine');
       await page.getByText(/^Unusable e-mail address · /).click();
-      await button('Dismiss…').click();
+      await button('Dismiss all…').click();
       await button('Dismiss them').click();
       await isSaid('Nothing waits for that reason');
       const left = await world.all<Waiting>('/api/quarantine?code=email.invalid');

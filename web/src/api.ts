@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from './api-schema.ts';
+import { heard } from './line.ts';
 
 type Schemas = components['schemas'];
 export type Connection = Schemas['ConnectionDto'];
@@ -12,6 +13,8 @@ export type Waiting = Schemas['QuarantinedRecordDto'];
 export type LogEvent = Schemas['EventDto'];
 export type LeadChange = Schemas['LeadChangeDto'];
 export type RunChange = Schemas['RunChangeDto'];
+export type WebhooksState = Schemas['WebhooksDto'];
+export type WebhookAddress = Schemas['WebhookAddressDto'];
 export type Summary = Schemas['SummaryDto'];
 export type CheckReport = Schemas['CheckReportDto'];
 export type Problem = Schemas['Problem'];
@@ -34,7 +37,7 @@ export class Refused extends Error {
 /** There was no answer, or none of ours. */
 export class Unreachable extends Error {
   constructor() {
-    super('crm-sync does not answer. It may be restarting, or this device may be offline.');
+    super('No answer came: crm-sync may be restarting, or this device may be offline.');
   }
 }
 
@@ -45,9 +48,12 @@ export const api = createClient<paths>({
   baseUrl: '/',
   fetch: async (request: Request) => {
     try {
-      return await fetch(request);
+      const answer = await fetch(request);
+      heard(answer.status !== 503);
+      return answer;
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      heard(false);
       throw new Unreachable();
     }
   },
@@ -72,17 +78,20 @@ const isProblem = (body: unknown): body is Problem =>
   typeof body === 'object' && body !== null && 'type' in body && 'detail' in body;
 
 const refusal = (body: unknown, status: number): Error => {
-  if (!isProblem(body)) return new Unreachable();
+  if (!isProblem(body)) {
+    heard(false);
+    return new Unreachable();
+  }
   const refused = new Refused(body, status);
   if (status === 401) onSignedOut.dispatchEvent(new Event('signed-out'));
   return refused;
 };
 
-/** By name of the body's field, the sentence about it. */
+/** By name of the body's or the query's field, the sentence about it. */
 export const fieldErrors = (error: unknown): Record<string, string> => {
   if (!(error instanceof Refused)) return {};
   const named = (error.problem.errors ?? []).map(({ pointer, detail }): [string, string] => [
-    pointer.split('/').at(-1) ?? '',
+    pointer.split(/[/?]/).at(-1) ?? '',
     detail,
   ]);
   return Object.fromEntries(named.map(([name, detail]) => [name, asSentence(detail)]));

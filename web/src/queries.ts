@@ -1,4 +1,4 @@
-import { QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { QueryClient, infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
 import { Refused, answered, api } from './api.ts';
 
 /** A refusal stays one when it is asked again; an answer that did not come may come yet. */
@@ -24,7 +24,8 @@ const withCursor = (cursor: string | null): { cursor?: string } => (cursor === n
 export const session = queryOptions({
   queryKey: ['session'],
   queryFn: () => answered(api.GET('/api/session')),
-  staleTime: 60_000,
+  // So that the page notices when nothing answers any more, or the session has ended.
+  refetchInterval: 15_000,
 });
 
 export const connections = queryOptions({
@@ -35,24 +36,22 @@ export const connections = queryOptions({
   },
 });
 
+/** What people call a company here. */
+export const useConnectionName = (id: string | undefined): string => {
+  const { data = [] } = useQuery(connections);
+  return data.find((one) => one.id === id)?.name ?? 'SimplyBook.me';
+};
+
 export const connection = (id: string) =>
   queryOptions({
     queryKey: ['connections', id],
     queryFn: () => answered(api.GET('/api/connections/{id}', { params: { path: { id } } })),
   });
 
-/** Null: there are none. */
 export const webhooks = (id: string) =>
   queryOptions({
     queryKey: ['connections', 'webhooks', id],
-    queryFn: async () => {
-      try {
-        return await answered(api.GET('/api/connections/{id}/webhooks', { params: { path: { id } } }));
-      } catch (error) {
-        if (error instanceof Refused && error.status === 404) return null;
-        throw error;
-      }
-    },
+    queryFn: () => answered(api.GET('/api/connections/{id}/webhooks', { params: { path: { id } } })),
   });
 
 export type LeadSort = '-createdAt' | 'createdAt' | '-updatedAt' | 'name';
@@ -86,6 +85,16 @@ export const lead = (id: string) =>
     queryKey: ['leads', 'one', id],
     staleTime: 0,
     queryFn: () => answered(api.GET('/api/leads/{id}', { params: { path: { id } } })),
+  });
+
+/** As it was behind a position of the log: that never changes, unless the person is erased. */
+export const leadThen = (id: string, position: number) =>
+  queryOptions({
+    queryKey: ['leads', 'then', id, position],
+    queryFn: () => {
+      const params = { path: { id }, query: { asOf: String(position) } };
+      return answered(api.GET('/api/leads/{id}', { params }));
+    },
   });
 
 export const leadHistory = (id: string) =>

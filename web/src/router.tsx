@@ -27,6 +27,8 @@ const leads = createRoute({
 const lead = createRoute({
   getParentRoute: () => shell,
   path: '/leads/$id',
+  validateSearch: ({ asOf }): { asOf?: number } =>
+    typeof asOf === 'number' && Number.isSafeInteger(asOf) && asOf > 0 ? { asOf } : {},
   component: lazyRouteComponent(() => import('./leads/lead.tsx'), 'LeadPage'),
 });
 const bookings = createRoute({

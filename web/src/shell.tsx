@@ -31,11 +31,14 @@ import {
   SignOutIcon,
   SunIcon,
 } from './icons.tsx';
+import { probe, useIsUp } from './line.ts';
 import { useNotice } from './parts/notice.tsx';
 import { Trouble } from './parts/states.tsx';
 import { quarantine, queries, session } from './queries.ts';
 
 const RouterNavLink = createLink(NavLink<'a'>);
+
+const PROBE_EVERY = 2_000; // ms
 
 const PAGES = [
   { to: '/', label: 'Dashboard', icon: <DashboardIcon /> },
@@ -52,7 +55,6 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { data, error, refetch } = useQuery(session);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const { online } = useNetwork();
   useSignedOut();
   useEffect(() => {
     close();
@@ -114,14 +116,38 @@ export function Shell() {
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
-        {!online && (
-          <Alert color="orange" mb="lg" icon={<OfflineIcon />} title="This device is offline">
-            What you see may be out of date, and nothing can be changed until it is back.
-          </Alert>
-        )}
+        <Line />
         <Outlet />
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+/** Says when there is no line to the service, tries on, and brings everything up to date when there is one again. */
+function Line() {
+  const { online } = useNetwork();
+  const isUp = useIsUp();
+  useEffect(() => {
+    if (isUp) return;
+    const timer = setInterval(() => void probe(), PROBE_EVERY);
+    return () => {
+      clearInterval(timer);
+      void queries.invalidateQueries();
+    };
+  }, [isUp]);
+  if (isUp && online) return null;
+  return (
+    <Alert
+      className="note line"
+      color="orange"
+      mb="lg"
+      role="alert"
+      icon={<OfflineIcon />}
+      title={online ? 'crm-sync does not answer' : 'This device is offline'}
+    >
+      What you see may be out of date, and nothing can be changed. This page goes on by itself as soon as it
+      can.
+    </Alert>
   );
 }
 

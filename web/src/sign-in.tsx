@@ -1,4 +1,4 @@
-import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
 import type { FormEvent } from 'react';
@@ -69,17 +69,15 @@ export function SignIn() {
               Sign in to crm-sync
             </Title>
           </Group>
-          {trouble !== null && (
-            <Alert color="red" role="alert" title="That did not work">
-              {trouble}
-            </Alert>
-          )}
           <form onSubmit={submit}>
             <Stack>
               <PasswordInput
                 label="API key"
                 description="Printed when crm-sync first started, and kept in its data directory as “api-key”."
                 autoComplete="off"
+                autoFocus
+                error={trouble}
+                errorProps={{ role: 'alert' }}
                 value={key}
                 onChange={({ currentTarget }) => setKey(currentTarget.value)}
                 visibilityToggleButtonProps={{ 'aria-label': 'Show the key' }}

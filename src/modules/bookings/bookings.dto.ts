@@ -40,6 +40,8 @@ export class BookingDto implements BookingRow {
   clientId!: string | null;
   /** Null until the client is a lead. */
   leadId!: string | null;
+  /** What the lead is called now. */
+  leadName!: string | null;
   status!: 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
   startAt!: string | null;
   endAt!: string | null;

@@ -133,6 +133,13 @@ export class FindLeads extends Query<ReadonlyMap<string, string>> {
   }
 }
 
+/** What people read in place of the ids of these leads; one without a name, or that is none, is not among them. */
+export class NameLeads extends Query<ReadonlyMap<string, string>> {
+  constructor(readonly ids: readonly string[]) {
+    super();
+  }
+}
+
 /**
  * `change` says what became of the lead: `linked` is a new source on a lead whose values stay; `updated` a change in the
  * lead's values or in what one of its sources says. `changed` names the fields of the lead that have another value now, and

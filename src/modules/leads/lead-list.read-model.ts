@@ -117,6 +117,14 @@ export class LeadList implements ReadModel<ListEvent> {
     return new Map(rows.map(({ externalId, id }) => [externalId, id]));
   }
 
+  /** The names of these leads. */
+  async names(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.database.rows(sql<{ id: string; name: string }>`
+      select id, name from leads where id = any(${ids}::uuid[]) and name is not null`);
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   /** Which lead each of these e-mail keys belongs to. */
   async ownersOf(keys: readonly string[]): Promise<Map<string, Owner>> {
     if (keys.length === 0) return new Map();

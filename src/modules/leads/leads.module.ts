@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { FindLeadsHandler } from './find-leads.ts';
+import { NameLeadsHandler } from './name-leads.ts';
 import { LeadBooks } from './lead-books.ts';
 import { DescribeLeadChangesHandler } from './lead-changes.ts';
 import { LeadCounts } from './lead-counts.read-model.ts';
@@ -22,6 +23,7 @@ import { UpsertLeadsHandler } from './upsert-leads.ts';
     MatchLeadsHandler,
     UpsertLeadsHandler,
     FindLeadsHandler,
+    NameLeadsHandler,
     LoseSourcesHandler,
     LeadCounts,
     DescribeLeadChangesHandler,

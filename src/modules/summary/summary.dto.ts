@@ -29,6 +29,8 @@ export class LeadTotalsDto {
 export class NextBookingDto {
   id!: string;
   leadId!: string | null;
+  /** What the lead is called now. */
+  leadName!: string | null;
   status!: 'confirmed' | 'confirmed_pending' | 'pending' | 'canceled';
   startAt!: string;
   endAt!: string;

@@ -5,7 +5,6 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../shared/caller.ts';
 import { CONFIG } from '../../shared/config.ts';
 import type { Config } from '../../shared/config.ts';
-import { Refusal } from '../../shared/errors.ts';
 import { CurrentCaller } from '../../shared/http/current-caller.ts';
 import { addressOf } from '../../shared/http/listen.ts';
 import { UuidParamPipe } from '../../shared/http/uuid-param.pipe.ts';
@@ -15,6 +14,8 @@ import { Looks } from './looks.store.ts';
 import { RegisterWebhooks } from './register-webhooks.ts';
 import { WebhookAddressDto, WebhooksDto } from './webhooks.dto.ts';
 import { WebhookList } from './webhooks.read-model.ts';
+
+const OFF = { registered: false, events: [], registeredAt: null, changes: null };
 
 @ApiTags('webhooks')
 @Controller('api/connections')
@@ -44,11 +45,7 @@ export class WebhooksController {
   async one(@Param('id', UuidParamPipe) id: string): Promise<WebhooksDto> {
     await this.queries.execute(new GetConnection(id));
     const found = await this.webhooks.one(id);
-    if (found === undefined) {
-      const detail = 'This connection has no webhooks. POST to this address makes one.';
-      throw new Refusal('not-found', 'webhooks-not-found', detail);
-    }
-    return { ...found, ...(await this.looks.state(id)) };
+    return { on: found !== undefined, ...(found ?? OFF), ...(await this.looks.state(id)) };
   }
 
   /** Ends the webhooks at once: their addresses are unknown from now on, and taken off SimplyBook.me's register. */

@@ -20,10 +20,13 @@ export class WebhookChangesDto {
 
 /** The webhooks of a connection, without their secret. */
 export class WebhooksDto {
+  /** Whether there is an address for them; POST makes one. */
+  on!: boolean;
   /** Whether SimplyBook.me took the address; false: it has to be entered there by hand. */
   registered!: boolean;
   events!: string[];
-  registeredAt!: string;
+  /** Null while they are off. */
+  registeredAt!: string | null;
   /** Records that were told of and have not been looked at yet. */
   waiting!: number;
   lastDeliveryAt!: string | null;

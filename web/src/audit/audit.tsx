@@ -2,12 +2,14 @@ import { Button, Group, MultiSelect, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { fieldErrors } from '../api.ts';
 import type { LogEvent } from '../api.ts';
 import { PauseIcon, PlayIcon } from '../icons.tsx';
 import { Link } from '../link.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf, number } from '../parts/words.ts';
 import { events } from '../queries.ts';
@@ -20,12 +22,13 @@ const TYPING = 250; // ms
 export function Audit() {
   const [question, setQuestion] = useState<EventsQuestion>({ types: [], stream: '' });
   const [stream] = useDebouncedValue(question.stream.trim(), TYPING);
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    events({ ...question, stream }),
+  const recorded = useInfiniteQuery(events({ ...question, stream }));
+  const wrongStream = fieldErrors(recorded.error)['stream'];
+  const [newest] = recorded.data?.pages ?? [];
+  const tail = useTail(
+    { ...question, stream },
+    newest === undefined ? null : (newest.data[0]?.position ?? 0),
   );
-  const old = data?.pages.flatMap(({ data }) => data) ?? [];
-  const tail = useTail({ ...question, stream }, data === undefined ? null : (old[0]?.position ?? 0));
-  const rows = [...tail.events, ...old];
   return (
     <Page
       title="Audit"
@@ -45,7 +48,7 @@ export function Audit() {
         </>
       }
     >
-      <Group gap="sm" mb="md">
+      <Group gap="sm" mb="md" align="flex-start">
         <MultiSelect
           aria-label="Types of events"
           placeholder={question.types.length === 0 ? 'Any type' : undefined}
@@ -60,53 +63,49 @@ export function Audit() {
           aria-label="Stream"
           placeholder="Stream, or its beginning: lead-*"
           value={question.stream}
+          error={wrongStream}
           onChange={({ currentTarget }) => setQuestion({ ...question, stream: currentTarget.value })}
           style={{ flex: '1 1 240px' }}
         />
       </Group>
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows rows={10} />}
-      {data !== undefined && rows.length === 0 && (
-        <div className="list">
-          <Empty title="No such event" />
-        </div>
-      )}
-      {rows.length > 0 && (
-        <Endless
-          rows={rows}
-          keyOf={({ position }) => position}
-          hasMore={hasNextPage}
-          isLoadingMore={isFetchingNextPage}
-          more={() => void fetchNextPage()}
-          rowHeight={62}
+      {wrongStream === undefined && (
+        <List
+          asked={recorded}
+          ahead={tail.events}
           label="Events"
-          head={<Head />}
+          columns={COLUMNS}
+          keyOf={positionOf}
+          rowHeight={62}
+          empty={
+            question.types.length === 0 && stream === '' ? (
+              <Empty title="Nothing has happened yet">What happens is shown here at once.</Empty>
+            ) : (
+              <Empty title="No such event">
+                Look for another type or stream; what comes is shown at once.
+              </Empty>
+            )
+          }
         >
           {(event) => <Row event={event} />}
-        </Endless>
+        </List>
       )}
     </Page>
   );
 }
 
-const COLUMNS = '84px minmax(0, 1.1fr) minmax(0, 1.7fr) 130px 160px';
-
-function Head() {
-  return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Position</div>
-      <div role="columnheader">Event</div>
-      <div role="columnheader">What</div>
-      <div role="columnheader">By</div>
-      <div role="columnheader">When</div>
-    </div>
-  );
-}
+const COLUMNS: readonly Column[] = [
+  ['Position', '84px'],
+  ['Event', 'minmax(0, 1.1fr)'],
+  ['What', 'minmax(0, 1.7fr)'],
+  ['By', '130px'],
+  ['When', '160px'],
+];
+const positionOf = ({ position }: LogEvent): number => position;
 
 function Row({ event }: { event: LogEvent }) {
   const { position, type, meta, recordedAt } = event;
   return (
-    <div className="list-row event-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row event-row">
       <div className="cell quiet numbers wide-only" role="cell">
         {number(position)}
       </div>

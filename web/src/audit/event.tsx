@@ -5,8 +5,8 @@ import type { ReactNode } from 'react';
 import type { LogEvent } from '../api.ts';
 import { LeftIcon, RightIcon } from '../icons.tsx';
 import { Link, LinkButton } from '../link.tsx';
+import { Answer } from '../parts/answer.tsx';
 import { Card, Page } from '../parts/page.tsx';
-import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf, number } from '../parts/words.ts';
 import { event } from '../queries.ts';
@@ -15,7 +15,8 @@ const route = getRouteApi('/shell/audit/$position');
 
 export function EventPage() {
   const position = Number(route.useParams().position);
-  const { data, error, refetch } = useQuery(event(position));
+  const asked = useQuery(event(position));
+  const { data } = asked;
   return (
     <Page
       title={data?.type ?? 'Event'}
@@ -39,9 +40,7 @@ export function EventPage() {
         </>
       }
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data !== undefined && <Known event={data} />}
+      <Answer asked={asked}>{(event) => <Known event={event} />}</Answer>
     </Page>
   );
 }

@@ -1,11 +1,12 @@
-import { Group, SegmentedControl, Select, Text } from '@mantine/core';
+import { SegmentedControl, Select, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Booking } from '../api.ts';
 import { Link } from '../link.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { bookings } from '../queries.ts';
@@ -60,76 +61,64 @@ export function Bookings() {
 }
 
 function BookingTable({ status }: { status: BookingStatus | null }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    bookings(status),
-  );
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
-  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <LoadingRows rows={10} />;
-  if (rows.length === 0) {
-    return (
-      <div className="list">
-        <Empty title="No bookings">They come with the next sync of your CRM.</Empty>
-      </div>
-    );
-  }
   return (
-    <Endless
-      rows={rows}
-      keyOf={({ id }) => id}
-      hasMore={hasNextPage}
-      isLoadingMore={isFetchingNextPage}
-      more={() => void fetchNextPage()}
-      rowHeight={60}
+    <List
+      asked={useInfiniteQuery(bookings(status))}
       label="Bookings"
-      head={<Head />}
+      columns={COLUMNS}
+      keyOf={idOf}
+      rowHeight={60}
+      empty={
+        status === null ? (
+          <Empty title="No bookings">They come with the next sync of your CRM.</Empty>
+        ) : (
+          <Empty title="No booking like that">Choose another status, or any.</Empty>
+        )
+      }
     >
       {(booking) => <Row booking={booking} />}
-    </Endless>
+    </List>
   );
 }
 
-const COLUMNS = '210px minmax(0, 1.4fr) minmax(0, 1fr) 150px';
+const COLUMNS: readonly Column[] = [
+  ['Starts', '170px'],
+  ['Who', 'minmax(0, 1.3fr)'],
+  ['Service', 'minmax(0, 1.3fr)'],
+  ['With', 'minmax(0, 1fr)'],
+  ['Status', '150px'],
+];
+const idOf = ({ id }: Booking): string => id;
 
-function Head() {
+function Row({ booking }: { booking: Booking }) {
+  const { startAt, service, provider, status, leadId, leadName, code } = booking;
   return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Starts</div>
-      <div role="columnheader">Service</div>
-      <div role="columnheader">With</div>
-      <div role="columnheader">Status</div>
-    </div>
-  );
-}
-
-function Row({ booking: { startAt, service, provider, status, leadId, code } }: { booking: Booking }) {
-  return (
-    <div className="list-row booking-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row booking-row">
       <div className="cell" role="cell">
         <Time at={startAt} none="no time" />
       </div>
-      <div className="cell whole" role="cell">
-        <Group gap="xs" wrap="nowrap">
-          {leadId === null ? (
-            <Text span size="sm" fw={550} dir="auto">
-              {service ?? 'Appointment'}
-            </Text>
-          ) : (
-            <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
-              {service ?? 'Appointment'}
-            </Link>
-          )}
-          {code !== null && (
-            <Text span size="xs" c="dimmed">
-              {code}
-            </Text>
-          )}
-        </Group>
+      <div className="cell" role="cell">
+        {leadId === null ? (
+          <span className="quiet">nobody known here</span>
+        ) : (
+          <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
+            {leadName ?? 'No name'}
+          </Link>
+        )}
       </div>
-      <div className="cell quiet" role="cell" dir="auto">
+      <div className="cell whole" role="cell">
+        <bdi>{service ?? 'Appointment'}</bdi>
+        {provider !== null && <bdi className="quiet narrow-only">{` · ${provider}`}</bdi>}
+        {code !== null && (
+          <Text span size="xs" c="dimmed" ml={8}>
+            {code}
+          </Text>
+        )}
+      </div>
+      <div className="cell quiet wide-only" role="cell" dir="auto">
         {provider ?? '–'}
       </div>
-      <div role="cell">
+      <div className="booking-status" role="cell">
         <Status of={status} />
       </div>
     </div>

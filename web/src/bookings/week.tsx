@@ -94,7 +94,7 @@ function Day({ day, bookings }: { day: Date; bookings: readonly Booking[] }) {
 }
 
 function Appointment({
-  booking: { leadId, startAt, endAt, service, provider, status },
+  booking: { leadId, leadName, startAt, endAt, service, provider, status },
 }: {
   booking: Booking;
 }) {
@@ -106,16 +106,11 @@ function Appointment({
         {CLOCK.format(start)}
         {end !== null && `–${CLOCK.format(end)}`}
       </span>
-      <br />
       <strong className={status === 'canceled' ? 'canceled' : undefined}>
-        <bdi>{service ?? 'Appointment'}</bdi>
+        <bdi>{leadName ?? service ?? 'Appointment'}</bdi>
       </strong>
-      {provider !== null && (
-        <>
-          <br />
-          <bdi>{provider}</bdi>
-        </>
-      )}
+      {leadName !== null && service !== null && <bdi>{service}</bdi>}
+      {provider !== null && <bdi>{provider}</bdi>}
     </>
   );
   const look = { className: 'appointment', style: { '--tone': TONES[status] } as React.CSSProperties };

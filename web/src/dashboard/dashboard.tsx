@@ -5,8 +5,9 @@ import type { ReactNode } from 'react';
 import type { Summary } from '../api.ts';
 import { RightIcon } from '../icons.tsx';
 import { Link, LinkButton } from '../link.tsx';
+import { Answer } from '../parts/answer.tsx';
 import { Card, Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty, LoadingRows } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { number, reasonOf } from '../parts/words.ts';
@@ -17,21 +18,22 @@ import { Attention } from './attention.tsx';
 const NewLeads = lazy(async () => ({ default: (await import('./new-leads.tsx')).NewLeads }));
 
 export function Dashboard() {
-  const { data, error, refetch } = useQuery(summary);
+  const asked = useQuery(summary);
   return (
     <Page
       title="Dashboard"
       lead={
-        data !== undefined && (
+        asked.data !== undefined &&
+        asked.data.connections.length > 0 && (
           <>
-            Last synced <Time at={data.lastSyncedAt} as="relative" />
+            Last synced <Time at={asked.data.lastSyncedAt} as="relative" />
           </>
         )
       }
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows rows={8} />}
-      {data !== undefined && (data.connections.length === 0 ? <Welcome /> : <Known summary={data} />)}
+      <Answer asked={asked} loading={8}>
+        {(summary) => (summary.connections.length === 0 ? <Welcome /> : <Known summary={summary} />)}
+      </Answer>
     </Page>
   );
 }
@@ -119,7 +121,7 @@ function Figure({ to, label, value, children }: FigureProps) {
 
 function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
   if (bookings.length === 0) return <Empty title="Nothing is booked" />;
-  return bookings.slice(0, 5).map(({ id, leadId, startAt, service, provider, status }) => (
+  return bookings.slice(0, 5).map(({ id, leadId, leadName, startAt, service, status }) => (
     <div key={id} className="list-row next-row">
       <div style={{ minWidth: 0 }}>
         {leadId === null ? (
@@ -128,12 +130,12 @@ function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
           </Text>
         ) : (
           <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">
-            {service ?? 'Appointment'}
+            {leadName ?? 'No name'}
           </Link>
         )}
         <Text size="sm" c="dimmed" truncate>
           <Time at={startAt} />
-          {provider !== null && <bdi>{` · ${provider}`}</bdi>}
+          {leadId !== null && service !== null && <bdi>{` · ${service}`}</bdi>}
         </Text>
       </div>
       {status === 'confirmed' ? <RightIcon size={16} /> : <Status of={status} />}

@@ -1,41 +1,35 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import type { LeadChange } from '../api.ts';
 import { Link } from '../link.tsx';
 import { FieldChanges } from '../parts/field-changes.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Rows, ShowMore } from '../parts/rows.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf } from '../parts/words.ts';
-import { connections, leadHistory } from '../queries.ts';
+import { leadHistory, useConnectionName } from '../queries.ts';
+import { LeadName } from './lead-name.tsx';
 
 /** Everything that has ever happened to a lead: what, from where, by whom, when. */
-export function History({ id }: { id: string }) {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    leadHistory(id),
-  );
-  if (error !== null) return <Trouble error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <LoadingRows />;
-  const changes = data.pages.flatMap(({ data }) => data);
-  if (changes.length === 0) return <Empty title="No history" />;
+export function History({ id, asOf }: { id: string; asOf: number | undefined }) {
+  const recorded = useInfiniteQuery(leadHistory(id));
   return (
     <>
-      <ol className="timeline">
-        {changes.map((change) => (
-          <Change key={change.position} change={change} />
-        ))}
-      </ol>
-      {hasNextPage && (
-        <Group justify="center">
-          <Button
-            variant="subtle"
-            size="xs"
-            loading={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </Group>
-      )}
+      <Rows asked={recorded} empty={<Empty title="No history" />}>
+        {(changes) => (
+          <ol className="timeline">
+            {changes.map((change, index) => (
+              <Change
+                key={change.position}
+                change={change}
+                then={changes[index - 1] === undefined || change.erased ? null : id}
+                isShown={change.position === asOf}
+              />
+            ))}
+          </ol>
+        )}
+      </Rows>
+      <ShowMore of={recorded} />
     </>
   );
 }
@@ -64,10 +58,17 @@ const TITLES: Record<LeadChange['change'], string> = {
 const shownOf = ({ change, changed }: LeadChange): string[] =>
   change === 'updated' ? changed : changed.filter((field) => field !== 'sources');
 
-function Change({ change }: { change: LeadChange }) {
+type ChangeProps = {
+  change: LeadChange;
+  /** The lead to be shown as it was behind this change; null: it is so now, or nobody can tell. */
+  then: string | null;
+  isShown: boolean;
+};
+
+function Change({ change, then, isShown }: ChangeProps) {
   const { position, actor, runId, recordedAt, erased, otherId, source } = change;
   return (
-    <li style={{ '--dot': DOTS[change.change] } as React.CSSProperties}>
+    <li data-shown={isShown || undefined} style={{ '--dot': DOTS[change.change] } as React.CSSProperties}>
       <Stack gap={4}>
         <Group gap={8} justify="space-between" wrap="nowrap" align="baseline">
           <Text size="sm" fw={600}>
@@ -86,7 +87,10 @@ function Change({ change }: { change: LeadChange }) {
         )}
         {otherId !== null && (
           <Text size="sm" c="dimmed">
-            with lead {otherId.slice(0, 8)}
+            with{' '}
+            <Link to="/leads/$id" params={{ id: otherId }} size="sm">
+              <LeadName id={otherId} />
+            </Link>
           </Text>
         )}
         <Text size="xs" c="dimmed" component="div">
@@ -106,6 +110,20 @@ function Change({ change }: { change: LeadChange }) {
           <Link to="/audit/$position" params={{ position: String(position) }} size="xs">
             event {position}
           </Link>
+          {then !== null && (
+            <>
+              {' · '}
+              <Link
+                to="/leads/$id"
+                params={{ id: then }}
+                search={{ asOf: position }}
+                size="xs"
+                aria-current={isShown ? 'true' : undefined}
+              >
+                {isShown ? 'shown now' : 'as it was then'}
+              </Link>
+            </>
+          )}
         </Text>
       </Stack>
     </li>
@@ -113,8 +131,7 @@ function Change({ change }: { change: LeadChange }) {
 }
 
 function SourceName({ connectionId, externalId }: { connectionId: string; externalId: string }) {
-  const { data = [] } = useQuery(connections);
-  const name = data.find(({ id }) => id === connectionId)?.name ?? 'SimplyBook.me';
+  const name = useConnectionName(connectionId);
   return (
     <>
       From <bdi>{name}</bdi>, client {externalId} ·{' '}

@@ -1,16 +1,18 @@
-import { Box, Group, Select, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Lead } from '../api.ts';
 import { SearchIcon } from '../icons.tsx';
 import { Link } from '../link.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
-import { connections, leads } from '../queries.ts';
+import { leads } from '../queries.ts';
 import type { LeadSort, LeadStatus, LeadsQuestion } from '../queries.ts';
 import { ExportButton } from './export.tsx';
 
@@ -34,13 +36,11 @@ let asked: LeadsQuestion = { search: '', sort: '-createdAt', status: null, sourc
 export function Leads() {
   const [question, setQuestion] = useState(asked);
   const [search] = useDebouncedValue(question.search.trim(), TYPING);
-  const { data, error, refetch, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage } =
-    useInfiniteQuery({ ...leads({ ...question, search }), placeholderData: keepPreviousData });
+  const found = useInfiniteQuery({ ...leads({ ...question, search }), placeholderData: keepPreviousData });
   const ask = (part: Partial<LeadsQuestion>): void => {
     asked = { ...question, ...part };
     setQuestion(asked);
   };
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
   const isNarrowed = search !== '' || question.status !== null || question.source !== null;
   return (
     <Page
@@ -49,45 +49,44 @@ export function Leads() {
       actions={<ExportButton question={{ ...question, search }} />}
     >
       <Filters question={question} ask={ask} />
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows rows={10} />}
-      {data !== undefined && rows.length === 0 && (
-        <div className="list">
-          {isNarrowed ? (
-            <Empty title="Nobody like that">
-              Look for a part of a name, an e-mail address or a phone number.
-            </Empty>
-          ) : (
-            <Empty title="No leads yet">
-              Connect your CRM under <Link to="/settings">Settings</Link> and sync it.
-            </Empty>
-          )}
-        </div>
-      )}
-      {rows.length > 0 && (
-        <Box style={{ opacity: isPlaceholderData ? 0.6 : 1 }} aria-busy={isPlaceholderData}>
-          <Endless
-            rows={rows}
-            keyOf={({ id }) => id}
-            hasMore={hasNextPage}
-            isLoadingMore={isFetchingNextPage}
-            more={() => void fetchNextPage()}
-            rowHeight={56}
-            label="Leads"
-            head={<Head />}
-          >
-            {(lead) => <Row lead={lead} />}
-          </Endless>
-        </Box>
-      )}
+      <List
+        asked={found}
+        label="Leads"
+        columns={COLUMNS}
+        keyOf={idOf}
+        rowHeight={56}
+        empty={isNarrowed ? <Nobody ask={ask} /> : <NoLeads />}
+      >
+        {(lead) => <Row lead={lead} />}
+      </List>
     </Page>
+  );
+}
+
+function Nobody({ ask }: Pick<FiltersProps, 'ask'>) {
+  return (
+    <Empty title="Nobody like that">
+      <Stack align="center" gap="md">
+        Look for a part of a name, an e-mail address or a phone number.
+        <Button variant="default" size="xs" onClick={() => ask({ search: '', status: null, source: null })}>
+          Show everybody
+        </Button>
+      </Stack>
+    </Empty>
+  );
+}
+
+function NoLeads() {
+  return (
+    <Empty title="No leads yet">
+      Connect your CRM under <Link to="/settings">Settings</Link> and sync it.
+    </Empty>
   );
 }
 
 type FiltersProps = { question: LeadsQuestion; ask: (part: Partial<LeadsQuestion>) => void };
 
 function Filters({ question, ask }: FiltersProps) {
-  const { data = [] } = useQuery(connections);
   return (
     <Group gap="sm" mb="md">
       <TextInput
@@ -109,17 +108,7 @@ function Filters({ question, ask }: FiltersProps) {
         clearable
         style={{ flex: '1 1 130px', maxWidth: 220 }}
       />
-      {data.length > 1 && (
-        <Select
-          aria-label="Connection"
-          placeholder="Any connection"
-          data={data.map(({ id, name }) => ({ value: id, label: name }))}
-          value={question.source}
-          onChange={(source) => ask({ source })}
-          clearable
-          style={{ flex: '1 1 130px', maxWidth: 220 }}
-        />
-      )}
+      <ConnectionSelect value={question.source} onChange={(source) => ask({ source })} />
       <Select
         aria-label="Order"
         data={SORTS}
@@ -132,22 +121,17 @@ function Filters({ question, ask }: FiltersProps) {
   );
 }
 
-const COLUMNS = 'minmax(0, 1.3fr) minmax(0, 1.7fr) minmax(0, 1fr) 130px';
-
-function Head() {
-  return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Name</div>
-      <div role="columnheader">E-mail</div>
-      <div role="columnheader">Phone</div>
-      <div role="columnheader">Changed</div>
-    </div>
-  );
-}
+const COLUMNS: readonly Column[] = [
+  ['Name', 'minmax(0, 1.3fr)'],
+  ['E-mail', 'minmax(0, 1.7fr)'],
+  ['Phone', 'minmax(0, 1fr)'],
+  ['Changed', '130px'],
+];
+const idOf = ({ id }: Lead): string => id;
 
 function Row({ lead: { id, name, email, phone, phoneE164, status, updatedAt, sources } }: { lead: Lead }) {
   return (
-    <div className="list-row lead-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row lead-row">
       <div className="cell" role="cell">
         <Link to="/leads/$id" params={{ id }} className="row-link" dir="auto">
           {name ?? 'No name'}

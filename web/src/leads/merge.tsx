@@ -36,7 +36,8 @@ export const mergeLeads = (id: string, leadId: string): Promise<unknown> =>
   answered(api.POST('/api/leads/{id}/merge', { params: { path: { id } }, body: { leadId } }));
 
 function Choice({ kept, close }: { kept: Kept; close: () => void }) {
-  const [text, setText] = useState(kept.name ?? '');
+  // People who are in the books twice mostly have one name alike.
+  const [text, setText] = useState(kept.name?.split(' ')[0] ?? '');
   const [chosen, setChosen] = useState<string | null>(null);
   const [search] = useDebouncedValue(text.trim(), 180);
   const notice = useNotice();
@@ -64,7 +65,11 @@ function Choice({ kept, close }: { kept: Kept; close: () => void }) {
         onChange={({ currentTarget }) => setText(currentTarget.value)}
       />
       {(error ?? merge.error) !== null && <Trouble error={error ?? merge.error} />}
-      {data !== undefined && others.length === 0 && <Empty title="Nobody else like that" />}
+      {data !== undefined && others.length === 0 && (
+        <Empty title="Nobody else like that">
+          Type a part of the other’s name, e-mail address or phone number.
+        </Empty>
+      )}
       <Radio.Group value={chosen} onChange={setChosen} aria-label="The other lead">
         <Stack gap={6}>
           {others.map(({ id, name, email, phone }) => (

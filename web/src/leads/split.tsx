@@ -6,6 +6,7 @@ import { useConfirm } from '../parts/confirm.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Card } from '../parts/page.tsx';
 import { forgetBooks } from '../queries.ts';
+import { LeadName } from './lead-name.tsx';
 
 /** The leads that were merged into this one, each with a way back. */
 export function MergedLeads({ lead }: { lead: LeadDetail }) {
@@ -31,8 +32,8 @@ export function MergedLeads({ lead }: { lead: LeadDetail }) {
       <Stack gap="sm" pt={4}>
         {lead.mergedLeads.map((id) => (
           <Group key={id} justify="space-between" wrap="nowrap">
-            <Text size="sm" c="dimmed" className="numbers" truncate>
-              Lead {id.slice(0, 8)}
+            <Text size="sm" truncate>
+              <LeadName id={id} />
             </Text>
             <Button variant="default" size="xs" loading={split.isPending} onClick={() => void ask(id)}>
               Split off

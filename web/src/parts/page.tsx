@@ -4,27 +4,31 @@ import type { ReactNode } from 'react';
 
 type Props = { title: string; lead?: ReactNode; actions?: ReactNode; children: ReactNode; width?: number };
 
-/** The frame of every page: its one heading, what can be done here, and the page. */
-export function Page({ title, lead, actions, children, width = 1180 }: Props) {
+const WIDEST = 1180; // px
+
+/** The frame of every page; all begin at the same edge: its one heading, what can be done here, and the page. */
+export function Page({ title, lead, actions, children, width = WIDEST }: Props) {
   useEffect(() => {
     document.title = `${title} · crm-sync`;
   }, [title]);
   return (
-    <Box maw={width} mx="auto" w="100%">
-      <Group justify="space-between" align="flex-start" mb="lg" gap="md">
-        <Box style={{ minWidth: 0, flex: '1 1 260px' }}>
-          <Title order={1} fz={{ base: 22, sm: 26 }} lh={1.25} style={{ overflowWrap: 'anywhere' }}>
-            {title}
-          </Title>
-          {lead !== undefined && (
-            <Text c="dimmed" size="sm" mt={4} component="div">
-              {lead}
-            </Text>
-          )}
-        </Box>
-        {actions !== undefined && <Group gap="xs">{actions}</Group>}
-      </Group>
-      {children}
+    <Box maw={WIDEST} mx="auto" w="100%">
+      <Box maw={width}>
+        <Group justify="space-between" align="flex-start" mb="lg" gap="md">
+          <Box style={{ minWidth: 0, flex: '1 1 260px' }}>
+            <Title order={1} fz={{ base: 22, sm: 26 }} lh={1.25} style={{ overflowWrap: 'anywhere' }}>
+              {title}
+            </Title>
+            {lead !== undefined && (
+              <Text c="dimmed" size="sm" mt={4} component="div">
+                {lead}
+              </Text>
+            )}
+          </Box>
+          {actions !== undefined && <Group gap="xs">{actions}</Group>}
+        </Group>
+        {children}
+      </Box>
     </Box>
   );
 }

@@ -1,12 +1,14 @@
 import { Alert, Button, Group, Loader, Skeleton, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Refused } from '../api.ts';
+import { Refused, fieldErrors } from '../api.ts';
 import { OfflineIcon, QuarantineIcon } from '../icons.tsx';
 import { sentenceOf } from './notice.tsx';
 
 /** What could not be shown, why, and a way to try again. */
 export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
   const isRefused = error instanceof Refused;
+  // The refusal itself says no more than that some fields are wrong.
+  const named = Object.entries(fieldErrors(error)).map(([name, sentence]) => `${name}: ${sentence}`);
   return (
     <Alert
       color={isRefused ? 'red' : 'orange'}
@@ -15,7 +17,11 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
       title={isRefused ? error.problem.title : 'No answer'}
     >
       <Stack gap="sm" align="flex-start">
-        <Text size="sm">{sentenceOf(error)}</Text>
+        {(named.length > 0 ? named : [sentenceOf(error)]).map((sentence) => (
+          <Text key={sentence} size="sm">
+            {sentence}
+          </Text>
+        ))}
         {retry && (
           <Button size="xs" variant="default" onClick={retry}>
             Try again

@@ -1,17 +1,20 @@
-import { Box, Button, Chip, Group, SegmentedControl, Select, Text } from '@mantine/core';
+import { Button, Chip, Group, SegmentedControl, Text } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
 import type { Waiting } from '../api.ts';
 import { useConfirm } from '../parts/confirm.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import type { Asked } from '../parts/rows.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { counted, number, reasonOf } from '../parts/words.ts';
-import { connections, forgetBooks, quarantine, summary } from '../queries.ts';
+import { forgetBooks, quarantine, summary } from '../queries.ts';
 import type { QuarantineQuestion } from '../queries.ts';
 import { RecordDrawer } from './record.tsx';
 
@@ -25,42 +28,25 @@ export function Quarantine() {
     code: null,
     connectionId: null,
   });
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
-    ...quarantine(question),
-    placeholderData: keepPreviousData,
-  });
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
+  const found = useInfiniteQuery({ ...quarantine(question), placeholderData: keepPreviousData });
   const show = (id?: string): void =>
     void navigate({ to: '/quarantine', search: id === undefined ? {} : { open: id }, resetScroll: false });
   return (
     <Page title="Quarantine" lead="Records that could not be taken as they are. None of them is lost.">
       <Filters question={question} ask={setQuestion} />
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data !== undefined && rows.length === 0 && (
-        <div className="list">
-          <Nothing question={question} />
-        </div>
+      {question.status === 'waiting' && question.code !== null && (
+        <Bulk code={question.code} connectionId={question.connectionId} found={found} />
       )}
-      {rows.length > 0 && question.status === 'waiting' && question.code !== null && (
-        <Bulk code={question.code} connectionId={question.connectionId} rows={rows} hasMore={hasNextPage} />
-      )}
-      {rows.length > 0 && (
-        <Box>
-          <Endless
-            rows={rows}
-            keyOf={({ id }) => id}
-            hasMore={hasNextPage}
-            isLoadingMore={isFetchingNextPage}
-            more={() => void fetchNextPage()}
-            rowHeight={64}
-            label="Records in quarantine"
-            head={<Head />}
-          >
-            {(record) => <Row record={record} open={() => show(record.id)} />}
-          </Endless>
-        </Box>
-      )}
+      <List
+        asked={found}
+        label="Records in quarantine"
+        columns={COLUMNS}
+        keyOf={idOf}
+        rowHeight={64}
+        empty={<Nothing question={question} />}
+      >
+        {(record) => <Row record={record} open={() => show(record.id)} />}
+      </List>
       <RecordDrawer id={open ?? null} close={() => show()} />
     </Page>
   );
@@ -75,7 +61,6 @@ function Nothing({ question: { status, code, connectionId } }: { question: Quara
 type FiltersProps = { question: QuarantineQuestion; ask: (question: QuarantineQuestion) => void };
 
 function Filters({ question, ask }: FiltersProps) {
-  const { data = [] } = useQuery(connections);
   const { data: known } = useQuery(summary);
   const codes = (known?.quarantine.byCode ?? []).toSorted((one, other) => other.count - one.count);
   return (
@@ -97,17 +82,10 @@ function Filters({ question, ask }: FiltersProps) {
         </Group>
       </Chip.Group>
       <Group gap="sm">
-        {data.length > 1 && (
-          <Select
-            aria-label="Connection"
-            placeholder="Any connection"
-            data={data.map(({ id, name }) => ({ value: id, label: name }))}
-            value={question.connectionId}
-            onChange={(connectionId) => ask({ ...question, connectionId })}
-            clearable
-            w={180}
-          />
-        )}
+        <ConnectionSelect
+          value={question.connectionId}
+          onChange={(connectionId) => ask({ ...question, connectionId })}
+        />
         <SegmentedControl
           aria-label="Which records"
           data={[
@@ -122,10 +100,10 @@ function Filters({ question, ask }: FiltersProps) {
   );
 }
 
-type BulkProps = { code: string; connectionId: string | null; rows: readonly Waiting[]; hasMore: boolean };
+type BulkProps = { code: string; connectionId: string | null; found: Asked<Waiting> };
 
 /** What can be done with all that wait for one reason. */
-function Bulk({ code, connectionId, rows, hasMore }: BulkProps) {
+function Bulk({ code, connectionId, found: { data, hasNextPage } }: BulkProps) {
   const confirm = useConfirm();
   const notice = useNotice();
   const body = { code, ...(connectionId !== null && { connectionId }) };
@@ -145,7 +123,11 @@ function Bulk({ code, connectionId, rows, hasMore }: BulkProps) {
     },
     onError: notice.failed,
   });
-  const count = hasMore ? `more than ${rows.length} records` : counted(rows.length, 'record');
+  const known = data?.pages.reduce((sum, page) => sum + page.data.length, 0) ?? 0;
+  if (known === 0) return null;
+  // Bookings are tried again with every sync.
+  const hasClients = data?.pages.some((page) => page.data.some(({ kind }) => kind === 'client')) === true;
+  const count = hasNextPage ? `more than ${number(known)} records` : counted(known, 'record');
   const ask = async (): Promise<void> => {
     const isSure = await confirm({
       title: `Dismiss ${count}?`,
@@ -163,37 +145,34 @@ function Bulk({ code, connectionId, rows, hasMore }: BulkProps) {
       <Text size="sm" c="dimmed">
         All that wait for this reason:
       </Text>
-      <Button variant="default" size="xs" loading={replay.isPending} onClick={() => replay.mutate()}>
-        Replay
-      </Button>
+      {hasClients && (
+        <Button variant="default" size="xs" loading={replay.isPending} onClick={() => replay.mutate()}>
+          Try all again
+        </Button>
+      )}
       <Button variant="default" size="xs" loading={dismiss.isPending} onClick={() => void ask()}>
-        Dismiss…
+        Dismiss all…
       </Button>
     </Group>
   );
 }
 
-const COLUMNS = 'minmax(0, 2.4fr) minmax(0, 1fr) 130px';
-
-function Head() {
-  return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Record</div>
-      <div role="columnheader">Reason</div>
-      <div role="columnheader">Since</div>
-    </div>
-  );
-}
+const COLUMNS: readonly Column[] = [
+  ['Record', 'minmax(0, 2.4fr)'],
+  ['Reason', 'minmax(0, 1fr)'],
+  ['Since', '130px'],
+];
+const idOf = ({ id }: Waiting): string => id;
 
 function Row({ record, open }: { record: Waiting; open: () => void }) {
   const { kind, externalId, code, detail, firstSeenAt } = record;
   return (
-    <div className="list-row record-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row record-row">
       <div className="whole" role="cell" style={{ minWidth: 0 }}>
         <button type="button" className="row-link row-button" onClick={open}>
           {kind === 'client' ? 'Client' : 'Booking'} {externalId}
         </button>
-        <Text size="sm" c="dimmed" lineClamp={1} component="bdi" display="-webkit-box">
+        <Text size="sm" c="dimmed" lineClamp={2} component="bdi" display="-webkit-box">
           {detail}
         </Text>
       </div>

@@ -1,10 +1,10 @@
 import { Button, Drawer, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
 import { answered, api, fieldErrors } from '../api.ts';
 import type { Waiting } from '../api.ts';
 import { Link } from '../link.tsx';
+import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
@@ -102,8 +102,15 @@ const FIELDS: { name: Field; label: string }[] = [
   { name: 'phone', label: 'Phone' },
 ];
 
+/** What the CRM says, to be seen where something else can be entered. */
+const saidIn = ({ record }: Waiting, field: Field): string => {
+  const said = (record as Record<string, unknown> | null)?.[field];
+  return typeof said === 'string' || typeof said === 'number' ? String(said) : '';
+};
+
 /** What is right instead of what the CRM says, and another try; or "never mind". */
-function Repair({ record: { id, kind, code }, close }: { record: Waiting; close: () => void }) {
+function Repair({ record, close }: { record: Waiting; close: () => void }) {
+  const { id, kind, code } = record;
   const [fix, setFix] = useState<Record<Field, string>>({ name: '', email: '', phone: '' });
   const notice = useNotice();
   const replay = useMutation({
@@ -125,18 +132,19 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
   });
   const problems = fieldErrors(replay.error);
   const trouble = dismiss.error ?? (Object.keys(problems).some(isField) ? null : replay.error);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    replay.mutate();
-  };
   const canFix = kind === 'client' && code !== 'record.unreadable';
   return (
-    <form onSubmit={submit} noValidate>
+    <Form submit={() => replay.mutate()} problems={problems}>
       <Stack gap="sm">
         {canFix && (
-          <Text size="sm" fw={600}>
-            Put it right
-          </Text>
+          <div>
+            <Text size="sm" fw={600}>
+              Put it right
+            </Text>
+            <Text size="sm" c="dimmed">
+              What you leave blank stays as the CRM has it.
+            </Text>
+          </div>
         )}
         {trouble !== null && <Trouble error={trouble} />}
         {canFix &&
@@ -144,7 +152,8 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
             <TextInput
               key={name}
               label={label}
-              placeholder="as the CRM has it"
+              placeholder={saidIn(record, name) || 'nothing in the CRM'}
+              data-autofocus={code.startsWith(name) || undefined}
               autoComplete="off"
               value={fix[name]}
               error={problems[name]}
@@ -153,14 +162,14 @@ function Repair({ record: { id, kind, code }, close }: { record: Waiting; close:
           ))}
         <Group gap="xs" mt={4}>
           <Button type="submit" loading={replay.isPending}>
-            {canFix ? 'Fix and replay' : 'Replay'}
+            {canFix ? 'Fix and take' : 'Try again'}
           </Button>
           <Button variant="default" loading={dismiss.isPending} onClick={() => dismiss.mutate()}>
             Dismiss
           </Button>
         </Group>
       </Stack>
-    </form>
+    </Form>
   );
 }
 

@@ -41,7 +41,7 @@ export function TwoLeads({ id, leads: [own = '', other = ''], close }: Props) {
         onClick={() => merge.mutate()}
         style={{ alignSelf: 'flex-start' }}
       >
-        Merge them and replay
+        Merge them and take the client
       </Button>
     </Stack>
   );

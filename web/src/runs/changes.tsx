@@ -1,21 +1,19 @@
-import { Button, Group, SegmentedControl, Text } from '@mantine/core';
+import { SegmentedControl, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run, RunChange } from '../api.ts';
 import { Link } from '../link.tsx';
 import { FieldChanges } from '../parts/field-changes.tsx';
 import { Card } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Rows, ShowMore } from '../parts/rows.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { runChanges } from '../queries.ts';
 
 /** What a run has done, record by record. */
 export function Changes({ run: { id } }: { run: Run }) {
   const [kind, setKind] = useState<'lead' | 'booking'>('lead');
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    runChanges(id, kind),
-  );
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
+  const changed = useInfiniteQuery(runChanges(id, kind));
   return (
     <Card
       title="What it changed"
@@ -33,28 +31,17 @@ export function Changes({ run: { id } }: { run: Run }) {
         />
       }
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data !== undefined && rows.length === 0 && (
-        <Empty title={kind === 'lead' ? 'No lead changed' : 'No booking changed'}>
-          Everything in the CRM was as it is known here.
-        </Empty>
-      )}
-      {rows.map((change) => (
-        <Row key={change.eventPosition} change={change} />
-      ))}
-      {hasNextPage && (
-        <Group justify="center" p="sm">
-          <Button
-            variant="subtle"
-            size="xs"
-            loading={isFetchingNextPage}
-            onClick={() => void fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </Group>
-      )}
+      <Rows
+        asked={changed}
+        empty={
+          <Empty title={kind === 'lead' ? 'No lead changed' : 'No booking changed'}>
+            Everything in the CRM was as it is known here.
+          </Empty>
+        }
+      >
+        {(changes) => changes.map((change) => <Row key={change.eventPosition} change={change} />)}
+      </Rows>
+      <ShowMore of={changed} />
     </Card>
   );
 }

@@ -7,7 +7,7 @@ import { Card, Page } from '../parts/page.tsx';
 import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
-import { connections, run } from '../queries.ts';
+import { run, useConnectionName } from '../queries.ts';
 import { Changes } from './changes.tsx';
 import { Outcome } from './outcome.tsx';
 import { RunningProgress } from './progress.tsx';
@@ -28,8 +28,7 @@ export function RunPage() {
 
 function Known({ run: asked }: { run: Run }) {
   const run = useLiveRun(asked.status === 'running' ? asked.id : null) ?? asked;
-  const { data = [] } = useQuery(connections);
-  const name = data.find(({ id }) => id === run.connectionId)?.name ?? 'CRM';
+  const name = useConnectionName(run.connectionId);
   const took = run.finishedAt === null ? null : Date.parse(run.finishedAt) - Date.parse(run.startedAt);
   return (
     <Page

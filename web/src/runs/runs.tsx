@@ -1,11 +1,13 @@
-import { Select, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run } from '../api.ts';
 import { Link } from '../link.tsx';
-import { Endless } from '../parts/endless.tsx';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { List } from '../parts/list.tsx';
+import type { Column } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
 import { counted, number } from '../parts/words.ts';
@@ -14,67 +16,38 @@ import { connections, runs } from '../queries.ts';
 export function Runs() {
   const [connectionId, setConnectionId] = useState<string | null>(null);
   const { data: known = [] } = useQuery(connections);
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    runs(connectionId),
-  );
-  const rows = data?.pages.flatMap(({ data }) => data) ?? [];
   const nameOf = (id: string): string => known.find((one) => one.id === id)?.name ?? 'CRM';
   return (
     <Page
       title="Runs"
       lead="Every sync there has been, and how it ended."
-      actions={
-        known.length > 1 && (
-          <Select
-            aria-label="Connection"
-            placeholder="Any connection"
-            data={known.map(({ id, name }) => ({ value: id, label: name }))}
-            value={connectionId}
-            onChange={setConnectionId}
-            clearable
-          />
-        )
-      }
+      actions={<ConnectionSelect value={connectionId} onChange={setConnectionId} />}
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data !== undefined && rows.length === 0 && (
-        <div className="list">
+      <List
+        asked={useInfiniteQuery(runs(connectionId))}
+        label="Runs"
+        columns={COLUMNS}
+        keyOf={idOf}
+        rowHeight={64}
+        empty={
           <Empty title="No run yet">
             Sync a company under <Link to="/settings">Settings</Link>.
           </Empty>
-        </div>
-      )}
-      {rows.length > 0 && (
-        <Endless
-          rows={rows}
-          keyOf={({ id }) => id}
-          hasMore={hasNextPage}
-          isLoadingMore={isFetchingNextPage}
-          more={() => void fetchNextPage()}
-          rowHeight={64}
-          label="Runs"
-          head={<Head />}
-        >
-          {(run) => <Row run={run} name={nameOf(run.connectionId)} />}
-        </Endless>
-      )}
+        }
+      >
+        {(run) => <Row run={run} name={nameOf(run.connectionId)} />}
+      </List>
     </Page>
   );
 }
 
-const COLUMNS = 'minmax(0, 1.2fr) 190px minmax(0, 2fr) 90px';
-
-function Head() {
-  return (
-    <div className="list-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
-      <div role="columnheader">Started</div>
-      <div role="columnheader">Ended as</div>
-      <div role="columnheader">Changes</div>
-      <div role="columnheader">Took</div>
-    </div>
-  );
-}
+const COLUMNS: readonly Column[] = [
+  ['Started', 'minmax(0, 1.2fr)'],
+  ['Ended as', '190px'],
+  ['Changes', 'minmax(0, 2fr)'],
+  ['Took', '90px'],
+];
+const idOf = ({ id }: Run): string => id;
 
 const TRIGGERS: Record<Run['trigger'], string> = {
   api: 'on demand',
@@ -99,7 +72,7 @@ export const changesOf = ({ counts }: Run): string => {
 function Row({ run, name }: { run: Run; name: string }) {
   const { id, status, startedAt, finishedAt, trigger } = run;
   return (
-    <div className="list-row run-row" style={{ '--columns': COLUMNS } as React.CSSProperties}>
+    <div className="list-row run-row">
       <div className="cell" role="cell">
         <Link to="/runs/$id" params={{ id }} className="row-link">
           <Time at={startedAt} />

@@ -15,12 +15,13 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
-import { Refused, answered, api, fieldErrors } from '../api.ts';
+import { answered, api } from '../api.ts';
 import { LinkButton } from '../link.tsx';
+import { Form } from '../parts/form.tsx';
 import { sentenceOf, useNotice } from '../parts/notice.tsx';
 import { Card, Page } from '../parts/page.tsx';
 import { forgetBooks } from '../queries.ts';
+import { credentialProblems } from './problems.ts';
 import { ZoneSelect } from './zone-select.tsx';
 
 const BLANK = {
@@ -36,18 +37,6 @@ const BLANK = {
   importWithoutEmail: false,
 };
 type Form = typeof BLANK;
-
-/** Which field a refusal of the CRM is about; any other stands above the form. */
-const FIELD_OF: Record<string, keyof Form> = {
-  'crm-already-connected': 'company',
-  'crm-company-unknown': 'company',
-  'crm-domain-unknown': 'domain',
-  'crm-wrong-region': 'domain',
-  'crm-user-blocked': 'login',
-  'crm-credentials-refused': 'secret',
-  'crm-two-factor-required': 'totpSecret',
-  'crm-two-factor-refused': 'totpSecret',
-};
 
 const REQUIRED = {
   company: 'Enter the company’s login.',
@@ -71,12 +60,12 @@ export function Connect() {
       await forgetBooks();
     },
     onError: (error) => {
-      const at = Object.keys(problemsOf(error));
+      const at = Object.keys(credentialProblems(error));
       if (at.some((name) => !(name in REQUIRED))) open();
     },
   });
-  const problems: Record<string, string> = { ...problemsOf(connect.error), ...missing };
-  const isElsewhere = connect.error !== null && Object.keys(problemsOf(connect.error)).length === 0;
+  const problems: Record<string, string> = { ...credentialProblems(connect.error), ...missing };
+  const isElsewhere = connect.error !== null && Object.keys(credentialProblems(connect.error)).length === 0;
 
   const set = <Name extends keyof Form>(name: Name, value: Form[Name]): void => {
     setForm((form) => ({ ...form, [name]: value }));
@@ -88,8 +77,7 @@ export function Connect() {
     autoComplete: 'off',
     onChange: (event: { currentTarget: { value: string } }) => set(name, event.currentTarget.value),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     const lacking = Object.entries(REQUIRED).filter(
       ([name]) => blank(String(form[name as keyof Form])) === null,
     );
@@ -100,7 +88,7 @@ export function Connect() {
   return (
     <Page title="Connect CRM" lead="The credentials are tried before anything is stored." width={720}>
       <Card>
-        <form onSubmit={submit} noValidate>
+        <Form submit={submit} problems={problems}>
           <Stack gap="md" pt="xs">
             {isElsewhere && (
               <Alert color="red" role="alert" title="Not connected">
@@ -200,19 +188,11 @@ export function Connect() {
               </Button>
             </Group>
           </Stack>
-        </form>
+        </Form>
       </Card>
     </Page>
   );
 }
-
-/** By field, the service's own sentence about it. */
-const problemsOf = (error: unknown): Record<string, string> => {
-  const named = fieldErrors(error);
-  if (Object.keys(named).length > 0 || !(error instanceof Refused)) return named;
-  const field = FIELD_OF[error.code];
-  return field === undefined ? {} : { [field]: error.message };
-};
 
 const bodyOf = (form: Form) => ({
   provider: 'simplybook' as const,

@@ -2,12 +2,16 @@ import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@ma
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
-import { answered, api, fieldErrors } from '../api.ts';
+import { answered, api } from '../api.ts';
 import type { Connection } from '../api.ts';
+import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Trouble } from '../parts/states.tsx';
 import { forgetBooks } from '../queries.ts';
+import { credentialProblems } from './problems.ts';
+
+/** Fields of this form; a problem with another one stands above it. */
+const SHOWN = new Set(['login', 'secret', 'totpSecret']);
 
 export function CredentialsButton({ connection }: { connection: Connection }) {
   const [isOpen, { open, close }] = useDisclosure();
@@ -47,18 +51,16 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
       await forgetBooks();
     },
   });
-  const problems = fieldErrors(replace.error);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    replace.mutate();
-  };
+  const problems = credentialProblems(replace.error);
   return (
-    <form onSubmit={submit} noValidate>
+    <Form submit={() => replace.mutate()} problems={problems}>
       <Stack>
         <Text size="sm" c="dimmed">
           They are tried first; wrong ones change nothing.
         </Text>
-        {replace.error !== null && Object.keys(problems).length === 0 && <Trouble error={replace.error} />}
+        {replace.error !== null && !Object.keys(problems).some((name) => SHOWN.has(name)) && (
+          <Trouble error={replace.error} />
+        )}
         <TextInput
           label="Login"
           value={login}
@@ -92,6 +94,6 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
           </Button>
         </Group>
       </Stack>
-    </form>
+    </Form>
   );
 }

@@ -1,9 +1,9 @@
 import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
 import { answered, api, fieldErrors } from '../api.ts';
 import type { Connection } from '../api.ts';
+import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Card } from '../parts/page.tsx';
 import { Trouble } from '../parts/states.tsx';
@@ -75,12 +75,8 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
   const problems = fieldErrors(change.error);
   const isNew =
     choice !== choiceOf(schedule?.cron) || (choice !== NEVER && zone !== (schedule?.timezone ?? timezone));
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    change.mutate();
-  };
   return (
-    <form onSubmit={submit} noValidate>
+    <Form submit={() => change.mutate()} problems={problems}>
       <Stack gap="sm">
         {change.error !== null && Object.keys(problems).length === 0 && <Trouble error={change.error} />}
         <Group align="flex-end" gap="sm">
@@ -121,6 +117,6 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
           </Button>
         </Group>
       </Stack>
-    </form>
+    </Form>
   );
 }

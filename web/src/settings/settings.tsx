@@ -3,14 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import type { Connection } from '../api.ts';
 import { PlusIcon } from '../icons.tsx';
 import { Link, LinkButton } from '../link.tsx';
+import { Answer } from '../parts/answer.tsx';
 import { Card, Page } from '../parts/page.tsx';
-import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { connections } from '../queries.ts';
 
 export function Settings() {
-  const { data, error, refetch } = useQuery(connections);
   return (
     <Page
       title="CRM integration"
@@ -21,21 +21,33 @@ export function Settings() {
         </LinkButton>
       }
     >
-      {error !== null && <Trouble error={error} retry={() => void refetch()} />}
-      {data === undefined && error === null && <LoadingRows />}
-      {data?.length === 0 && (
-        <Card>
-          <Empty title="No CRM is connected yet">
-            Connect your SimplyBook.me company: its clients become leads, and every change is kept.
-          </Empty>
-        </Card>
-      )}
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        {data?.map((connection) => (
-          <ConnectionCard key={connection.id} connection={connection} />
-        ))}
-      </SimpleGrid>
+      <Answer asked={useQuery(connections)}>
+        {(all) => (all.length === 0 ? <NoConnection /> : <ConnectionCards connections={all} />)}
+      </Answer>
     </Page>
+  );
+}
+
+function NoConnection() {
+  return (
+    <Card>
+      <Empty title="No CRM is connected yet">
+        <Stack align="center" gap="md" pt={4}>
+          Connect your SimplyBook.me company: its clients become leads, and every change is kept.
+          <LinkButton to="/settings/connect">Connect CRM</LinkButton>
+        </Stack>
+      </Empty>
+    </Card>
+  );
+}
+
+function ConnectionCards({ connections }: { connections: readonly Connection[] }) {
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }}>
+      {connections.map((connection) => (
+        <ConnectionCard key={connection.id} connection={connection} />
+      ))}
+    </SimpleGrid>
   );
 }
 
