@@ -9,6 +9,7 @@ import { FAILED, Failure, FINE } from './cli/failure.ts';
 import { leadsCommand } from './cli/leads.ts';
 import { shownLines, wrapped } from './cli/output.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
+import { rebuildCommand } from './cli/rebuild.ts';
 import { runsCommand } from './cli/runs.ts';
 import { syncCommand } from './cli/sync.ts';
 
@@ -44,6 +45,7 @@ for (const command of [
   quarantineCommand,
   eventsCommand,
   doctorCommand,
+  rebuildCommand,
 ])
   program.addCommand(command);
 

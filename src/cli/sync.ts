@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { Listr } from 'listr2';
 import type { Api } from './api.ts';
+import { bar, shownAtWork } from './bar.ts';
+import type { Tell } from './bar.ts';
 import { contextOf, print } from './context.ts';
 import { FAILED, Failure, FINE, INTERRUPTED, WITH_ERRORS } from './failure.ts';
 import { live } from './live.ts';
@@ -11,7 +12,6 @@ import { describeRun, runAt } from './runs.ts';
 import type { Run } from './runs.ts';
 
 const ERRORS_SHOWN = 10;
-const WIDTH = 24; // of the bar, in letters
 /** A service that is restarted is back by then, and goes on with the run. */
 const PATIENCE = 120_000; // ms
 
@@ -25,13 +25,12 @@ const EXIT: Record<string, number> = {
 const start = async (api: Api, { id }: Connection): Promise<Run> =>
   api.post<Run>(`/api/connections/${id}/sync`, undefined, { prefer: 'respond-async' });
 
-const bar = ({ progress: { phase, done, total } }: Run): string => {
-  if (total === null || total === 0) return done === 0 ? phase : `${phase}: ${number(done)}`;
-  const filled = Math.min(WIDTH, Math.round((done / total) * WIDTH));
-  return `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${phase}: ${number(done)} of ${number(total)}`;
+const lineOf = ({ progress: { phase, done, total } }: Run): string => {
+  if (total !== null && total > 0) return bar(done, total, `${phase}: ${number(done)} of ${number(total)}`);
+  return done === 0 ? phase : `${phase}: ${number(done)}`;
 };
 
-type Watching = { signal: AbortSignal; tell: (line: string) => void };
+type Watching = { signal: AbortSignal; tell: Tell };
 
 /** Follows the run to its end. @throws Failure when whoever waits has had enough, or nobody answers any more. */
 const follow = async (api: Api, { id }: Run, { signal, tell }: Watching): Promise<Run> => {
@@ -44,7 +43,7 @@ const follow = async (api: Api, { id }: Run, { signal, tell }: Watching): Promis
     })) {
       const now = JSON.parse(data) as Run;
       if (event === 'end') return now;
-      tell(bar(now));
+      tell(lineOf(now));
     }
   } catch (error) {
     const goesOn = `The sync goes on in the service: crm-sync runs show ${id} tells how far it is, crm-sync runs cancel ${id} ends it.`;
@@ -57,44 +56,8 @@ const follow = async (api: Api, { id }: Run, { signal, tell }: Watching): Promis
 };
 
 /** How it ended, in one line. */
-const ending = (company: string, { status, counts }: Run): string =>
-  `Sync ${shown(company)}: ${status}, ${number(counts['fetched'] ?? 0)} clients and ${number(counts.bookings['fetched'] ?? 0)} bookings`;
-
-/** With a bar, for somebody who looks on. */
-const followShown = async (
-  api: Api,
-  { company }: Connection,
-  run: Run,
-  signal: AbortSignal,
-): Promise<Run> => {
-  const end: { run: Run | null; error: unknown } = { run: null, error: null };
-  const list = new Listr(
-    [
-      {
-        title: `Sync ${shown(company)}`,
-        rendererOptions: { outputBar: 1 },
-        task: async (_, task) => {
-          try {
-            end.run = await follow(api, run, { signal, tell: (line) => void (task.output = line) });
-          } catch (error) {
-            end.error = error;
-            return task.skip();
-          }
-          task.title = ending(company, end.run);
-          if (EXIT[end.run.status] === undefined) throw new Error(task.title);
-        },
-      },
-    ],
-    {
-      exitOnError: false,
-      registerSignalListeners: false,
-      rendererOptions: { showErrorMessage: false },
-    },
-  );
-  await list.run();
-  if (end.run === null) throw end.error;
-  return end.run;
-};
+const ending = ({ status, counts }: Run): string =>
+  `${status}, ${number(counts['fetched'] ?? 0)} clients and ${number(counts.bookings['fetched'] ?? 0)} bookings`;
 
 /** What the run has met and could not take: it was seen while the run went on. */
 const waitingSince = async (api: Api, run: Run): Promise<Waiting[]> => {
@@ -139,10 +102,15 @@ Examples:
     process.on('SIGINT', () => enough.abort());
     const { signal } = enough;
     const isWatched = process.stdout.isTTY && !json;
+    const work = (tell: Tell): Promise<Run> => follow(api, started, { signal, tell });
+    const title = `Sync ${shown(connection.company)}`;
     const run = isWatched
-      ? await followShown(api, connection, started, signal)
-      : await follow(api, started, { signal, tell: () => undefined });
+      ? await shownAtWork(title, work, (one) => ({
+          title: `${title}: ${ending(one)}`,
+          isGood: EXIT[one.status] !== undefined,
+        }))
+      : await work(() => undefined);
     process.exitCode = EXIT[run.status] ?? FAILED;
-    say(run, () => [isWatched ? '' : ending(connection.company, run), describeRun(run)].join('\n'));
+    say(run, () => [isWatched ? '' : `${title}: ${ending(run)}`, describeRun(run)].join('\n'));
     if (!json) await tellErrors(api, run);
   });
