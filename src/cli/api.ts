@@ -1,49 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Access } from './access.ts';
 import { Failure } from './failure.ts';
+import { failureOf, NOT_OURS } from './problem.ts';
 
 export type Page<Row> = { data: Row[]; page: { nextCursor: string | null } };
 
-type Problem = {
-  title?: string;
-  detail?: string;
-  error?: string;
-  errors?: { pointer: string; detail: string }[];
-};
-
-const DEFAULT_URL = 'http://127.0.0.1:3000';
 const ANSWER_WITHIN = 150_000; // ms, longer than a connection test
 
-/** Where the service is and the key that opens it, as the options and the environment say. */
-export type Access = { url: string; key: string };
-
-/** @throws Failure when there is no key to be found. */
-export const findAccess = async (url: string | undefined, env: NodeJS.ProcessEnv): Promise<Access> => {
-  const given = (name: string): string | undefined => env[name]?.trim() || undefined;
-  const port = given('PORT');
-  const address = url ?? given('CRM_SYNC_URL') ?? (port ? `http://127.0.0.1:${port}` : DEFAULT_URL);
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
-    throw new Failure(
-      `"${address}" is no address of a service.`,
-      'Give one like http://127.0.0.1:3000 with --url.',
-    );
-  }
-  return {
-    url: address.replace(/\/+$/, ''),
-    key: given('CRM_SYNC_API_KEY') ?? (await keptKey(given('CRM_SYNC_DATA_DIR'))),
-  };
-};
-
-const keptKey = async (directory = '.data'): Promise<string> => {
-  try {
-    return (await readFile(join(directory, 'api-key'), 'utf8')).trim();
-  } catch {
-    throw new Failure(
-      `There is no API key: CRM_SYNC_API_KEY is not set, and ${directory} holds none that can be read.`,
-      'Set CRM_SYNC_API_KEY, or run this where the service runs (CRM_SYNC_DATA_DIR says where its data directory is).',
-    );
-  }
-};
+/** The service was not there, or has gone while it was listened to: it may come back. */
+export class Unreachable extends Failure {}
 
 /** The public API of a running service. Every failure is a `Failure` that says what happened and what to do. */
 export class Api {
@@ -63,10 +27,17 @@ export class Api {
     body?: object,
     headers: Record<string, string> = {},
   ): Promise<Body> {
-    const reply = await this.reach(method, path, body, headers);
-    const text = await reply.text();
+    const signal = AbortSignal.timeout(ANSWER_WITHIN);
+    const reply = await this.reach(method, path, { body, headers, signal });
+    const text = await reply.text().catch((error: unknown) => {
+      throw this.unreachable(error);
+    });
     if (!reply.ok) throw failureOf(reply.status, text);
-    return (text === '' ? undefined : JSON.parse(text)) as Body;
+    try {
+      return (text === '' ? undefined : JSON.parse(text)) as Body;
+    } catch {
+      throw NOT_OURS('its answer is no JSON');
+    }
   }
 
   /** All rows of a list, page by page, at most `most`. */
@@ -76,7 +47,8 @@ export class Api {
     let cursor = '';
     while (left > 0) {
       const limit = Math.min(left, 200);
-      const page = await this.get<Page<Row>>(`${path}${separator}limit=${limit}${cursor}`);
+      const page = await this.get<Page<Row> | undefined>(`${path}${separator}limit=${limit}${cursor}`);
+      if (!Array.isArray(page?.data)) throw NOT_OURS('its answer is no list');
       yield* page.data;
       left -= page.data.length;
       if (page.page.nextCursor === null) return;
@@ -85,18 +57,28 @@ export class Api {
   }
 
   /** The answer as it comes, for what is long or has no end. */
-  async stream(path: string, headers: Record<string, string> = {}): Promise<AsyncIterable<Uint8Array>> {
-    const reply = await this.reach('GET', path, undefined, headers, null);
-    if (!reply.ok || reply.body === null) throw failureOf(reply.status, await reply.text());
-    return reply.body;
+  async *stream(
+    path: string,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const reply = await this.reach('GET', path, { headers, signal });
+    if (!reply.ok || reply.body === null) throw await refused(reply);
+    try {
+      yield* reply.body;
+    } catch (error) {
+      throw this.unreachable(error);
+    }
   }
 
   private async reach(
     method: string,
     path: string,
-    body: object | undefined,
-    headers: Record<string, string>,
-    within: number | null = ANSWER_WITHIN,
+    {
+      body,
+      headers,
+      signal,
+    }: { body?: object | undefined; headers: Record<string, string>; signal?: AbortSignal | undefined },
   ): Promise<Response> {
     const { url, key } = this.access;
     try {
@@ -108,42 +90,50 @@ export class Api {
           ...headers,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...(within !== null && { signal: AbortSignal.timeout(within) }),
+        ...(signal !== undefined && { signal }),
       });
-    } catch {
-      throw new Failure(
-        `Nobody answers at ${url}.`,
-        'Start the service with npm start, or say with --url where it is.',
-      );
+    } catch (error) {
+      throw this.unreachable(error);
     }
+  }
+
+  private unreachable(error: unknown): Failure {
+    const { url } = this.access;
+    if (error instanceof DOMException && error.name === 'TimeoutError')
+      return new Unreachable(`${url} has not answered within ${ANSWER_WITHIN / 1000} seconds.`);
+    const reason = reasonOf(error);
+    const [said, advice] = REASONS[reason] ?? [
+      'Nobody answers at',
+      'Start the service with npm start, or say with --url where it is.',
+    ];
+    return new Unreachable(`${said} ${url}.`, advice);
   }
 }
 
-const failureOf = (status: number, text: string): Failure => {
-  if (status === 401) {
-    return new Failure(
-      'The service does not accept this API key.',
-      'Set CRM_SYNC_API_KEY to the key of this service; it stands in the file api-key of its data directory.',
-    );
-  }
-  const problem = problemIn(text);
-  if (problem === null) {
-    return new Failure(
-      `What answers there is not crm-sync (status ${status}).`,
-      'Say with --url where it is.',
-    );
-  }
-  const flaws = (problem.errors ?? []).map(({ pointer, detail }) => `  ${pointer} ${detail}`);
-  const message = problem.error ?? problem.detail ?? problem.title ?? `Status ${status}.`;
-  return new Failure([message, ...flaws].join('\n'));
+const refused = async (reply: Response): Promise<Failure> => {
+  const { message, advice } = failureOf(reply.status, await reply.text());
+  return reply.status === 503 ? new Unreachable(message, advice) : new Failure(message, advice);
 };
 
-const problemIn = (text: string): Problem | null => {
-  try {
-    const problem: unknown = JSON.parse(text);
-    const isProblem = typeof problem === 'object' && problem !== null && 'status' in problem;
-    return isProblem ? (problem as Problem) : null;
-  } catch {
-    return null;
-  }
+/** By the code that the system or the TLS library gives. */
+const REASONS: Record<string, [said: string, advice: string]> = {
+  ENOTFOUND: ['Nobody knows the host of', 'Say with --url where the service is.'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['There is no https at', 'Say http:// with --url.'],
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: ['There is no https at', 'Say http:// with --url.'],
+  SELF_SIGNED_CERT_IN_CHAIN: [
+    'The certificate is not trusted of',
+    'Name its authority with NODE_EXTRA_CA_CERTS.',
+  ],
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    'The certificate is not trusted of',
+    'Name its authority with NODE_EXTRA_CA_CERTS.',
+  ],
+  CERT_HAS_EXPIRED: ['The certificate has expired of', 'Renew it.'],
+  UND_ERR_SOCKET: ['The connection broke to', 'Ask again: the service may have been restarted.'],
+  ECONNRESET: ['The connection broke to', 'Ask again: the service may have been restarted.'],
+};
+
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
 };

@@ -4,11 +4,13 @@ import { Command } from 'commander';
 import { ConfigError, readConfig } from '../shared/config.ts';
 import type { Config } from '../shared/config.ts';
 import { lookAtDatabase } from '../shared/database/look-at-database.ts';
-import { Api, findAccess } from './api.ts';
+import { findAccess } from './access.ts';
+import { Api } from './api.ts';
 import { print } from './context.ts';
-import type { Connection, GlobalOptions } from './context.ts';
+import type { GlobalOptions } from './context.ts';
 import { FAILED, Failure, FINE, WITH_ERRORS } from './failure.ts';
-import { number, shown } from './output.ts';
+import type { Connection } from './naming.ts';
+import { jsonOf, number, shown, wrapped } from './output.ts';
 
 /** What was looked at, how it is, and what to do about it. */
 type Finding = { what: string; state: 'fine' | 'look' | 'broken'; said: string; advice: string | null };
@@ -208,10 +210,12 @@ export const doctorCommand = new Command('doctor')
   .action(async (_: object, command: Command) => {
     const { url, json } = command.optsWithGlobals<GlobalOptions>();
     const findings = await examine(url);
-    if (json === true) print(JSON.stringify(findings, null, 2));
+    if (json === true) print(jsonOf(findings));
     else
-      for (const { what, state, said, advice } of findings)
-        print(`${SIGNS[state]} ${what}: ${said}${advice === null ? '' : `\n  ${advice}`}`);
+      for (const { what, state, said, advice } of findings) {
+        print(wrapped(`${SIGNS[state]} ${what}: ${said}`, 2));
+        if (advice !== null) print(wrapped(`  ${advice}`, 2));
+      }
     const states = new Set(findings.map(({ state }) => state));
     process.exitCode = states.has('broken') ? FAILED : states.has('look') ? WITH_ERRORS : FINE;
   });

@@ -1,14 +1,21 @@
+import { once } from 'node:events';
 import { Command, Option } from 'commander';
-import { collected, connectionOf, contextOf } from './context.ts';
-import { facts, shown, table, valueOf, when } from './output.ts';
+import type { Api } from './api.ts';
+import { contextOf, first } from './context.ts';
+import type { Context } from './context.ts';
+import { Failure } from './failure.ts';
+import { connectionOf, connections, isId, leadIdOf } from './naming.ts';
+import { limitOption, MOMENT, momentOf } from './options.ts';
+import { facts, MORE, number, short, shown, shownLines, table, valueOf, when } from './output.ts';
 
 type Source = {
   connectionId: string;
   externalId: string;
   primary: boolean;
-  name: string;
-  email: string;
-  phone: string;
+  status: string;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
 };
 type Lead = {
   id: string;
@@ -18,6 +25,7 @@ type Lead = {
   status: string;
   notes: string;
   sources: Source[];
+  mergedLeads: string[];
   createdAt: string;
   updatedAt: string;
   bookings?: {
@@ -32,14 +40,35 @@ type Change = {
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
   source: { connectionId: string; externalId: string } | null;
+  otherId: string | null;
   actor: string;
-  cause: string | null;
   runId: string | null;
   recordedAt: string;
 };
+/** What people call each connection. */
+type Companies = ReadonlyMap<string, string>;
 
-const describe = (lead: Lead): string => {
-  const { bookings } = lead;
+const LEAD = 'its id or the beginning of it, its e-mail address, or what only one lead is found by';
+
+const companiesOf = async (api: Api): Promise<Companies> =>
+  new Map((await connections(api)).map(({ id, company }) => [id, company]));
+
+const sourceTable = (sources: Source[], companies: Companies): string =>
+  table(
+    ['source', 'company', 'client', 'name', 'e-mail', 'phone'],
+    sources.map(({ primary, status, connectionId, externalId, name, email, phone }) => [
+      status === 'gone' ? 'gone' : primary ? 'primary' : 'further',
+      companies.get(connectionId) ?? connectionId,
+      externalId,
+      name,
+      email,
+      phone,
+    ]),
+    'It has no source.',
+  );
+
+const describe = (lead: Lead, companies: Companies): string => {
+  const { bookings, mergedLeads } = lead;
   return [
     facts([
       ['name', lead.name],
@@ -49,26 +78,15 @@ const describe = (lead: Lead): string => {
       ['notes', lead.notes],
       ['created', when(lead.createdAt)],
       ['changed', when(lead.updatedAt)],
-      ...(bookings
-        ? [['bookings', `${bookings.total}, ${bookings.upcoming.length} of the next ten to come`] as const]
-        : []),
+      ...(bookings ? [['bookings', number(bookings.total)] as const] : []),
+      ...(mergedLeads.length > 0 ? [['merged with', mergedLeads.join(', ')] as const] : []),
       ['id', lead.id],
     ]),
-    table(
-      ['source', 'client', 'name', 'e-mail', 'phone'],
-      lead.sources.map(({ primary, externalId, name, email, phone }) => [
-        primary ? 'primary' : 'further',
-        externalId,
-        name,
-        email,
-        phone,
-      ]),
-      'It has no source.',
-    ),
+    sourceTable(lead.sources, companies),
     ...(bookings && bookings.upcoming.length > 0
       ? [
           table(
-            ['booked for', 'what', 'status'],
+            ['next', 'what', 'status'],
             bookings.upcoming.map(({ startAt, service, status }) => [when(startAt), service, status]),
             '',
           ),
@@ -77,110 +95,163 @@ const describe = (lead: Lead): string => {
   ].join('\n\n');
 };
 
-type ListOptions = { connection?: string; status?: string; sort: string; limit: number };
+const showLead = async (wanted: string, asOf: string | undefined, command: Command): Promise<void> => {
+  const { api, say } = await contextOf(command);
+  const then = asOf === undefined || /^\d+$/.test(asOf) ? asOf : momentOf('--as-of', asOf);
+  const query = then === undefined ? '' : `?asOf=${encodeURIComponent(then)}`;
+  const lead = await api.get<Lead>(`/api/leads/${await leadIdOf(api, wanted)}${query}`);
+  const companies = await companiesOf(api);
+  say(lead, () => describe(lead, companies));
+};
 
-const list = new Command('list')
-  .description('the leads, searched and sorted')
-  .argument('[search]', 'a part of the name, the e-mail address or the phone number')
-  .option('--connection <connection>', 'of one company')
-  .addOption(new Option('--status <status>').choices(['active', 'gone', 'erased']))
-  .addOption(
-    new Option('--sort <order>')
-      .choices(['-createdAt', 'createdAt', '-updatedAt', 'name'])
-      .default('-createdAt'),
-  )
-  .option('--limit <count>', 'how many', Number, 20)
+type Filter = { connection?: string; status?: string; sort: string };
+type ListOptions = Filter & { limit: number };
+
+const queryOf = async (
+  api: Api,
+  search: string | undefined,
+  { connection, status, sort }: Filter,
+): Promise<string> =>
+  new URLSearchParams({
+    sort,
+    ...(search !== undefined && { search }),
+    ...(status !== undefined && { status }),
+    ...(connection !== undefined && { source: (await connectionOf(api, connection)).id }),
+  }).toString();
+
+const filtered = (command: Command): Command =>
+  command
+    .argument('[search]', 'a part of the name, the e-mail address or the phone number')
+    .option('--connection <connection>', 'of one company: its id, company or name')
+    .addOption(new Option('--status <status>', 'only those').choices(['active', 'gone', 'erased']))
+    .addOption(
+      new Option('--sort <order>', 'what comes first')
+        .choices(['-createdAt', 'createdAt', '-updatedAt', 'name'])
+        .default('-createdAt'),
+    );
+
+const list = filtered(new Command('list').description('the leads, searched and sorted'))
+  .addOption(limitOption(20))
   .action(async (search: string | undefined, options: ListOptions, command: Command) => {
+    if (search !== undefined && isId(search)) return showLead(search, undefined, command);
     const { api, say } = await contextOf(command);
-    const { connection, status, sort, limit } = options;
-    const query = new URLSearchParams({
-      sort,
-      ...(search !== undefined && { search }),
-      ...(status !== undefined && { status }),
-      ...(connection !== undefined && { source: (await connectionOf(api, connection)).id }),
-    });
-    const leads = await collected(api.rows<Lead>(`/api/leads?${query.toString()}`, limit));
+    const query = await queryOf(api, search, options);
+    const { rows: leads, more } = await first(
+      api.rows<Lead>(`/api/leads?${query}`, options.limit + 1),
+      options.limit,
+    );
     say(leads, () =>
       table(
-        ['name', 'e-mail', 'phone', 'status', 'changed', 'id'],
-        leads.map((lead) => [lead.name, lead.email, lead.phone, lead.status, when(lead.updatedAt), lead.id]),
+        ['id', 'name', 'e-mail', 'phone', 'status'],
+        leads.map((lead) => [short(lead.id), lead.name, lead.email, lead.phone, lead.status]),
         'There are no such leads.',
+        more,
       ),
     );
   });
 
 const show = new Command('show')
   .description('one lead with its sources and bookings, as it is now or as it was')
-  .argument('<lead>', 'its id')
-  .option('--as-of <moment>', 'a time like 2026-11-22T15:30:00Z, or a position of the log')
-  .action(async (id: string, { asOf }: { asOf?: string }, command: Command) => {
-    const { api, say } = await contextOf(command);
-    const query = asOf === undefined ? '' : `?asOf=${encodeURIComponent(asOf)}`;
-    const lead = await api.get<Lead>(`/api/leads/${encodeURIComponent(id)}${query}`);
-    say(lead, () => describe(lead));
-  });
+  .argument('<lead>', LEAD)
+  .option('--as-of <moment>', `as it was: a time ${MOMENT}, or a position of the log`)
+  .action((wanted: string, { asOf }: { asOf?: string }, command: Command) => showLead(wanted, asOf, command));
 
-const told = ({
-  change,
-  changed,
-  before,
-  after,
-  source,
-  actor,
-  runId,
-  recordedAt,
-  position,
-}: Change): string =>
-  [
-    `${when(recordedAt)}  ${change} by ${shown(actor)}${source ? `, client ${shown(source.externalId)}` : ''}  (event ${position}${runId ? `, run ${runId}` : ''})`,
+const told = (
+  { change, changed, before, after, source, otherId, actor, runId, recordedAt, position }: Change,
+  companies: Companies,
+): string => {
+  const from =
+    source === null
+      ? ''
+      : ` from client ${shown(source.externalId)} of ${companies.get(source.connectionId) ?? source.connectionId}`;
+  const other = otherId === null ? '' : ` with lead ${otherId}`;
+  const run = runId === null ? '' : `, run ${runId}`;
+  return [
+    `${when(recordedAt)}  ${change}${other}${from} by ${shown(actor)}  (event ${position}${run})`,
     ...changed
       .filter((field) => field !== 'sources')
       .map((field) => `  ${field}: ${valueOf(before?.[field])} → ${valueOf(after?.[field])}`),
   ].join('\n');
+};
 
 const history = new Command('history')
-  .description('every change of a lead, newest first: before, after, by whom, in which run')
-  .argument('<lead>', 'its id')
-  .option('--limit <count>', 'how many', Number, 50)
-  .action(async (id: string, { limit }: { limit: number }, command: Command) => {
+  .description(
+    'every change of a lead, newest first: before, after, from which client, by whom, in which run',
+  )
+  .argument('<lead>', LEAD)
+  .addOption(limitOption(50))
+  .action(async (wanted: string, { limit }: { limit: number }, command: Command) => {
     const { api, say } = await contextOf(command);
-    const rows = await collected(api.rows<Change>(`/api/leads/${encodeURIComponent(id)}/history`, limit));
-    say(rows, () => rows.map(told).join('\n\n'));
+    const path = `/api/leads/${await leadIdOf(api, wanted)}/history`;
+    const { rows, more } = await first(api.rows<Change>(path, limit + 1), limit);
+    const companies = await companiesOf(api);
+    say(rows, () =>
+      [...rows.map((row) => short(told(row, companies))), ...(more ? [MORE] : [])].join('\n\n'),
+    );
   });
 
-const two = (name: 'merge' | 'split', description: string, other: string): Command =>
-  new Command(name)
-    .description(description)
-    .argument('<lead>', 'its id')
-    .argument('<other>', other)
-    .action(async (id: string, leadId: string, _: object, command: Command) => {
-      const { api, say } = await contextOf(command);
-      const lead = await api.post<Lead>(`/api/leads/${encodeURIComponent(id)}/${name}`, { leadId });
-      say(lead, () => describe(lead));
-    });
+const join = async ({ api, say }: Context, verb: string, id: string, leadId: string): Promise<void> => {
+  const lead = await api.post<Lead>(`/api/leads/${id}/${verb}`, { leadId });
+  const companies = await companiesOf(api);
+  say(lead, () => describe(lead, companies));
+};
 
-const exportCsv = new Command('export')
-  .description('all leads as CSV, safe for spreadsheets')
-  .argument('[search]', 'only those')
-  .action(async (search: string | undefined, _: object, command: Command) => {
-    const { api } = await contextOf(command);
-    const query = search === undefined ? '' : `?search=${encodeURIComponent(search)}`;
-    for await (const chunk of await api.stream(`/api/leads.csv${query}`)) process.stdout.write(chunk);
+const merge = new Command('merge')
+  .description('makes one lead of two; the first keeps its name, and split undoes it')
+  .argument('<lead>', LEAD)
+  .argument('<other>', 'the lead that becomes a part of the first')
+  .action(async (wanted: string, other: string, _: object, command: Command) => {
+    const context = await contextOf(command);
+    const { api } = context;
+    await join(context, 'merge', await leadIdOf(api, wanted), await leadIdOf(api, other));
   });
+
+const split = new Command('split')
+  .description('undoes a merge')
+  .argument('<lead>', LEAD)
+  .argument('[other]', 'the lead that comes back: its id; the only one when left out')
+  .action(async (wanted: string, other: string | undefined, _: object, command: Command) => {
+    const context = await contextOf(command);
+    const { api } = context;
+    const id = await leadIdOf(api, wanted);
+    const { mergedLeads } = await api.get<Lead>(`/api/leads/${id}`);
+    const meant = mergedLeads.filter((merged) => other === undefined || merged.startsWith(other));
+    const [one] = meant;
+    if (one !== undefined && meant.length === 1) return join(context, 'split', id, one);
+    throw mergedLeads.length === 0
+      ? new Failure('No lead was merged into this one.')
+      : new Failure(`Say which lead comes back: ${mergedLeads.join(', ')}.`);
+  });
+
+const exportCsv = filtered(
+  new Command('export').description('the leads as CSV, safe for spreadsheets'),
+).action(async (search: string | undefined, options: Filter, command: Command) => {
+  const { api, json } = await contextOf(command);
+  if (json) throw new Failure('An export is CSV.', 'crm-sync leads --json --limit 100000 gives JSON.');
+  const path = `/api/leads.csv?${await queryOf(api, search, options)}`;
+  const decoder = new TextDecoder();
+  const { stdout } = process;
+  for await (const chunk of api.stream(path)) {
+    const text = stdout.isTTY ? shownLines(decoder.decode(chunk, { stream: true })) : chunk;
+    if (!stdout.write(text)) await once(stdout, 'drain');
+  }
+});
 
 export const leadsCommand = new Command('leads')
   .description('the people')
   .addCommand(list, { isDefault: true })
   .addCommand(show)
   .addCommand(history)
-  .addCommand(two('merge', 'makes one lead of two', 'the lead that becomes a part of the first'))
-  .addCommand(two('split', 'undoes a merge', 'the lead that comes back'))
+  .addCommand(merge)
+  .addCommand(split)
   .addCommand(exportCsv)
   .addHelpText(
     'after',
     `
 Examples:
   crm-sync leads mia
-  crm-sync leads history 6f1c…
+  crm-sync leads history mia@example.com
+  crm-sync leads show 6f1c0a2b --as-of 2026-11-01
+  crm-sync leads merge mia@example.com mia.muster@example.com
   crm-sync leads export > leads.csv`,
   );

@@ -1,7 +1,9 @@
-import { Command } from 'commander';
-import { collected, connectionOf, contextOf } from './context.ts';
+import { Command, Option } from 'commander';
 import type { Api } from './api.ts';
-import { facts, number, shown, table, valueOf, when } from './output.ts';
+import { contextOf, first } from './context.ts';
+import { connectionOf, runIdOf } from './naming.ts';
+import { limitOption } from './options.ts';
+import { facts, minute, number, short, shown, table, valueOf, when, wrapped } from './output.ts';
 
 export type Run = {
   id: string;
@@ -13,6 +15,8 @@ export type Run = {
   finishedAt: string | null;
   error: { code: string; detail: string } | null;
   warnings: { code: string; detail: string }[];
+  absences: { missing: number; gone: number; returned: number };
+  heldDeletions: { count: number; reason: string; approved: boolean } | null;
   progress: { phase: string; done: number; total: number | null };
 };
 
@@ -26,7 +30,7 @@ type Change = {
 };
 
 /** What a run has counted, in words. */
-export const statistics = ({ counts }: Run): string => {
+const statistics = ({ counts }: Run): string => {
   const { bookings, ...clients } = counts;
   const names = Object.keys(clients).filter((name) => typeof clients[name] === 'number');
   return table(
@@ -40,74 +44,135 @@ export const statistics = ({ counts }: Run): string => {
   );
 };
 
+const absencesOf = ({ absences: { missing, gone, returned } }: Run): string[] =>
+  missing + gone + returned === 0
+    ? []
+    : [
+        wrapped(
+          `Of the clients known before, ${number(missing)} are not listed for the first time, ${number(gone)} are gone, ${number(returned)} have come back.`,
+        ),
+      ];
+
+const heldOf = ({ id, heldDeletions }: Run): string[] =>
+  heldDeletions === null || heldDeletions.approved
+    ? []
+    : [
+        wrapped(shown(heldDeletions.reason)),
+        `Nothing was removed. crm-sync runs approve-deletions ${id} says that it is right.`,
+      ];
+
 export const describeRun = (run: Run): string => {
+  const { phase, done, total } = run.progress;
   const lines = [
     facts([
       ['run', run.id],
       ['status', run.status],
       ['started', `${when(run.startedAt)} (${run.trigger})`],
-      ['finished', when(run.finishedAt)],
+      run.finishedAt === null
+        ? ['now', `${phase}: ${number(done)}${total === null ? '' : ` of ${number(total)}`}`]
+        : ['finished', when(run.finishedAt)],
     ]),
     statistics(run),
-    ...(run.error === null ? [] : [`${run.error.code}: ${shown(run.error.detail)}`]),
-    ...run.warnings.map(({ code, detail }) => `${code}: ${shown(detail)}`),
+    ...absencesOf(run),
+    ...(run.error === null ? [] : [wrapped(`${run.error.code}: ${shown(run.error.detail)}`)]),
+    ...run.warnings.map(({ code, detail }) => wrapped(`${code}: ${shown(detail)}`)),
+    ...heldOf(run),
   ];
   return lines.join('\n\n');
 };
 
+/** The run as it is, without its changes. */
+export const runAt = (api: Api, id: string): Promise<Run> =>
+  api.get<Run>(`/api/runs/${encodeURIComponent(id)}`);
+
+const RUN = 'its id or the beginning of it; the last one when left out';
+const STATUSES = [
+  'running',
+  'succeeded',
+  'succeeded-with-errors',
+  'suspicious',
+  'failed',
+  'cancelled',
+  'interrupted',
+];
+
+const showRun = async (wanted: string | undefined, command: Command): Promise<void> => {
+  const { api, say } = await contextOf(command);
+  const run = await runAt(api, await runIdOf(api, wanted));
+  say(run, () => describeRun(run));
+};
+
+type ListOptions = { limit: number; status?: string };
+
 const list = new Command('list')
   .description('the runs, newest first')
   .argument('[connection]', 'of one company: its id, company or name')
-  .option('--limit <count>', 'how many', Number, 20)
-  .action(async (wanted: string | undefined, { limit }: { limit: number }, command: Command) => {
+  .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
+  .addOption(limitOption(20))
+  .action(async (wanted: string | undefined, { limit, status }: ListOptions, command: Command) => {
     const { api, say } = await contextOf(command);
-    const of = wanted === undefined ? '' : `?connectionId=${(await connectionOf(api, wanted)).id}`;
-    const runs = await collected(api.rows<Run>(`/api/runs${of}`, limit));
+    const query = new URLSearchParams({
+      ...(wanted !== undefined && { connectionId: (await connectionOf(api, wanted)).id }),
+      ...(status !== undefined && { status }),
+    });
+    const { rows: runs, more } = await first(
+      api.rows<Run>(`/api/runs?${query.toString()}`, limit + 1),
+      limit,
+    );
     say(runs, () =>
       table(
-        ['started', 'status', 'trigger', 'clients', 'bookings', 'id'],
+        ['id', 'started', 'status', 'trigger', 'clients', 'bookings'],
         runs.map((run) => [
-          when(run.startedAt),
+          short(run.id),
+          minute(run.startedAt),
           run.status,
           run.trigger,
           number(run.counts['fetched'] ?? 0),
           number(run.counts.bookings['fetched'] ?? 0),
-          run.id,
         ]),
-        'There are no runs yet: crm-sync sync starts one.',
+        wanted === undefined && status === undefined
+          ? 'There are no runs yet: crm-sync sync starts one.'
+          : 'There are no such runs.',
+        more,
       ),
     );
   });
 
 const show = new Command('show')
   .description('one run with its counts')
-  .argument('<run>', 'its id')
-  .action(async (id: string, _: object, command: Command) => {
-    const { api, say } = await contextOf(command);
-    const run = await api.get<Run>(`/api/runs/${encodeURIComponent(id)}`);
-    say(run, () => describeRun(run));
-  });
+  .argument('[run]', RUN)
+  .action((wanted: string | undefined, _: object, command: Command) => showRun(wanted, command));
 
 const changes = new Command('changes')
   .description('what a run has changed, per record')
-  .argument('<run>', 'its id')
-  .option('--limit <count>', 'how many', Number, 100)
-  .action(async (id: string, { limit }: { limit: number }, command: Command) => {
-    const { api, say } = await contextOf(command);
-    const rows = await collected(api.rows<Change>(`/api/runs/${encodeURIComponent(id)}/changes`, limit));
-    say(rows, () =>
-      table(
-        ['record', 'change', 'what', 'id'],
-        rows.map(({ kind, change, changed, before, after, id: of }) => [
-          kind,
-          change,
-          inWords(changed, before, after),
-          of,
-        ]),
-        'This run has changed nothing.',
-      ),
-    );
-  });
+  .argument('[run]', RUN)
+  .addOption(new Option('--kind <kind>', 'only those').choices(['lead', 'booking']))
+  .addOption(limitOption(100))
+  .action(
+    async (
+      wanted: string | undefined,
+      { limit, kind }: { limit: number; kind?: string },
+      command: Command,
+    ) => {
+      const { api, say } = await contextOf(command);
+      const id = await runIdOf(api, wanted);
+      const path = `/api/runs/${id}/changes${kind === undefined ? '' : `?kind=${kind}`}`;
+      const { rows, more } = await first(api.rows<Change>(path, limit + 1), limit);
+      say(rows, () =>
+        table(
+          ['id', 'record', 'change', 'what'],
+          rows.map(({ kind: record, change, changed, before, after, id: of }) => [
+            short(of),
+            record,
+            change,
+            inWords(changed, before, after),
+          ]),
+          'This run has changed nothing.',
+          more,
+        ),
+      );
+    },
+  );
 
 const inWords = (changed: string[], before: Change['before'], after: Change['after']): string =>
   before === null
@@ -116,19 +181,40 @@ const inWords = (changed: string[], before: Change['before'], after: Change['aft
 
 const cancel = new Command('cancel')
   .description('ends a run at its next page; what was written stays')
-  .argument('<run>', 'its id')
-  .action(async (id: string, _: object, command: Command) => {
+  .argument('[run]', RUN)
+  .action(async (wanted: string | undefined, _: object, command: Command) => {
     const { api, say } = await contextOf(command);
-    const run = await api.post<Run>(`/api/runs/${encodeURIComponent(id)}/cancel`);
+    const run = await api.post<Run>(`/api/runs/${await runIdOf(api, wanted)}/cancel`);
     say(run, 'It will stop at its next page.');
   });
 
-/** The run as it is, without its changes. */
-export const runAt = (api: Api, id: string): Promise<Run> => api.get<Run>(`/api/runs/${id}`);
+const approve = new Command('approve-deletions')
+  .description('says that the clients which a run has missed are really deleted, and syncs once more')
+  .argument('<run>', 'its id or the beginning of it')
+  .action(async (wanted: string, _: object, command: Command) => {
+    const { api, say } = await contextOf(command);
+    const id = await runIdOf(api, wanted);
+    const path = `/api/runs/${id}/approve-deletions`;
+    const run = await api.post<Run>(path, undefined, { prefer: 'respond-async' });
+    say(
+      run,
+      `Approved. A sync looks at them once more: who is not listed then either is gone (crm-sync runs shows it).`,
+    );
+  });
 
 export const runsCommand = new Command('runs')
   .description('what was synced when, and how it ended')
   .addCommand(list, { isDefault: true })
   .addCommand(show)
   .addCommand(changes)
-  .addCommand(cancel);
+  .addCommand(cancel)
+  .addCommand(approve)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  crm-sync runs
+  crm-sync runs --status failed
+  crm-sync runs show
+  crm-sync runs changes 34f7766c`,
+  );

@@ -46,6 +46,7 @@ type ListEvent = BookingEvent | Moved;
 @Injectable()
 export class BookingList implements ReadModel<ListEvent> {
   readonly name = 'booking-list';
+  readonly tables = ['bookings'] as const;
   readonly on = [
     'BookingUpserted',
     'BookingQuarantined',

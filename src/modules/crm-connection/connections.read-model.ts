@@ -15,6 +15,7 @@ import type { Connection, ConnectionEvent, ConnectionSettings, CrmConnected } fr
 @Injectable()
 export class Connections implements ReadModel<ConnectionEvent | SyncCompleted> {
   readonly name = 'connections';
+  readonly tables = ['connections'] as const;
   readonly on = [
     'CrmConnected',
     'CrmCredentialsReplaced',

@@ -62,6 +62,7 @@ const SORTS = {
 @Injectable()
 export class LeadList implements ReadModel<ListEvent> {
   readonly name = 'lead-list';
+  readonly tables = ['leads', 'lead_sources', 'lead_connections'] as const;
   readonly on = [
     'LeadUpserted',
     'LeadMerged',

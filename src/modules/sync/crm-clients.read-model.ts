@@ -48,6 +48,7 @@ type Row = {
 @Injectable()
 export class CrmClientList implements ReadModel<ClientEvent> {
   readonly name = 'crm-clients';
+  readonly tables = ['crm_clients'] as const;
   readonly on = [
     'ClientImported',
     'ClientQuarantined',

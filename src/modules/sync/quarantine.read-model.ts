@@ -53,6 +53,7 @@ type Waiting = {
 @Injectable()
 export class Quarantine implements ReadModel<Taken> {
   readonly name = 'quarantine';
+  readonly tables = ['quarantine'] as const;
   readonly on = [
     'ClientImported',
     'ClientQuarantined',
@@ -62,6 +63,12 @@ export class Quarantine implements ReadModel<Taken> {
     'BookingQuarantined',
     'BookingDismissed',
   ] as const;
+
+  /** How often, and when last, a run has met them. */
+  readonly keep = sql`
+    update quarantine q set last_seen_at = greatest(q.last_seen_at, o.last_seen_at),
+           attempts = greatest(q.attempts, o.attempts)
+      from public.quarantine o where o.id = q.id`;
 
   constructor(private readonly database: Database) {}
 

@@ -21,6 +21,7 @@ export type RunQuestion = {
 @Injectable()
 export class SyncRuns implements ReadModel<SyncEvent> {
   readonly name = 'sync-runs';
+  readonly tables = ['sync_runs'] as const;
   readonly on = [
     'SyncStarted',
     'SyncCompleted',

@@ -16,12 +16,15 @@ export type WebhooksRow = {
 };
 
 type Change = ClientImported | BookingUpserted;
+/** By connection. */
+type Counts = Map<string, { byWebhook: number; bySync: number }>;
 type ListEvent = WebhooksEvent | SyncCompleted | Change;
 
 /** Which connections have webhooks, and how much of what has changed they have told. */
 @Injectable()
 export class WebhookList implements ReadModel<ListEvent> {
   readonly name = 'webhooks';
+  readonly tables = ['webhooks'] as const;
   readonly on = [
     'CrmWebhooksRegistered',
     'CrmWebhooksRemoved',
@@ -33,14 +36,18 @@ export class WebhookList implements ReadModel<ListEvent> {
   constructor(private readonly database: Database) {}
 
   readonly apply = async (events: Recorded<ListEvent>[]): Promise<void> => {
-    const counts = new Map<string, { byWebhook: number; bySync: number }>();
+    const counts: Counts = new Map();
     for (const event of events) {
-      if (event.type === 'CrmWebhooksRegistered') await this.add(event);
-      else if (event.type === 'CrmWebhooksRemoved') await this.remove(event.data.connectionId);
-      else if (event.type === 'SyncCompleted') await this.countFrom(event);
-      else count(counts, event);
+      if (event.type === 'ClientImported' || event.type === 'BookingUpserted') count(counts, event);
+      else {
+        // What was before counts as it did then.
+        await this.count(counts);
+        if (event.type === 'CrmWebhooksRegistered') await this.add(event);
+        else if (event.type === 'CrmWebhooksRemoved') await this.remove(event.data.connectionId);
+        else await this.countFrom(event);
+      }
     }
-    if (counts.size > 0) await this.count(counts);
+    await this.count(counts);
   };
 
   async one(connectionId: string): Promise<WebhooksRow | undefined> {
@@ -71,20 +78,19 @@ export class WebhookList implements ReadModel<ListEvent> {
        where connection_id = ${data.connectionId} and counted_since is null`);
   }
 
-  private async count(counts: ReadonlyMap<string, { byWebhook: number; bySync: number }>): Promise<void> {
+  private async count(counts: Counts): Promise<void> {
+    if (counts.size === 0) return;
     const rows = [...counts].map(([id, count]) => ({ id, ...count }));
     await this.database.execute(sql`
       update webhooks w set by_webhook = by_webhook + c."byWebhook", by_sync = by_sync + c."bySync"
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as c (id uuid, "byWebhook" int, "bySync" int)
        where w.connection_id = c.id and w.counted_since is not null`);
+    counts.clear();
   }
 }
 
 /** What people have done, and what a merge of leads has done to bookings, is no change in the CRM. */
-const count = (
-  counts: Map<string, { byWebhook: number; bySync: number }>,
-  { data, meta }: Recorded<Change>,
-): void => {
+const count = (counts: Counts, { data, meta }: Recorded<Change>): void => {
   const isOurs = data.changed.length === 0 || data.changed.every((field) => field === 'leadId');
   const who = meta.actor === 'webhook' ? 'byWebhook' : meta.runId === undefined ? null : 'bySync';
   if (isOurs || who === null) return;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import { Database } from '../database/database.ts';
 import { failpoint } from '../failpoint.ts';
 import { decrypt, encrypt } from '../secrets.ts';
@@ -18,6 +19,10 @@ export type ReadModel<E extends Event = Event> = {
   name: string;
   on: readonly E['type'][];
   apply: (events: Recorded<E>[]) => Promise<void>;
+  /** What it keeps its answers in; nobody else writes there. */
+  tables: readonly string[];
+  /** Takes over what is no function of the events from the old tables, `public.…`, when they are made anew. */
+  keep?: RawBuilder<unknown>;
 };
 
 type EventRow = {

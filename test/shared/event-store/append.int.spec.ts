@@ -227,6 +227,7 @@ describe('read models', () => {
     await store.rows('grant select, insert on noted to crm_sync_service');
     instance.events.subscribe({
       name: 'noted',
+      tables: [],
       on: ['SomethingHappened'],
       apply: async (events) => {
         for (const event of events) {
@@ -236,6 +237,7 @@ describe('read models', () => {
     });
     instance.events.subscribe({
       name: 'fragile',
+      tables: [],
       on: ['SomethingHappened'],
       apply: (events) =>
         events.some((event) => idOf(event) === 'bad')
@@ -257,6 +259,7 @@ describe('read models', () => {
     const batches: string[][] = [];
     instance.events.subscribe({
       name: 'watcher',
+      tables: [],
       on: ['Counted'],
       apply: (events) => Promise.resolve(void batches.push(events.map(({ stream }) => stream))),
     });
