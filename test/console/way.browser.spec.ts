@@ -60,13 +60,15 @@ describeInBrowser('The whole way through the console', () => {
   );
 
   it(
-    'refuses a wrong key in words, and takes the right one without keeping it',
+    'refuses a wrong key in words, takes the right one without keeping it, and leads on to what was wanted',
     async () => {
       await page.getByLabel('API key', { exact: true }).fill('crs_another-key-of-the-same-length-00');
       await button('Sign in').click();
       await isSaid(/This is not the API key/);
       await page.getByLabel('API key', { exact: true }).fill(API_KEY);
       await button('Sign in').click();
+      await heading('Leads');
+      await goTo('Dashboard');
       await isSaid('Welcome to crm-sync');
       const kept = await page.evaluate<string>(
         'JSON.stringify([localStorage, sessionStorage, document.cookie, document.documentElement.outerHTML])',

@@ -35,6 +35,7 @@ import { probe, useIsUp } from './line.ts';
 import { useNotice } from './parts/notice.tsx';
 import { Trouble } from './parts/states.tsx';
 import { quarantine, queries, session } from './queries.ts';
+import { signInBefore } from './sign-in.tsx';
 
 const RouterNavLink = createLink(NavLink<'a'>);
 
@@ -157,6 +158,7 @@ const useSignedOut = (): void => {
   useEffect(() => {
     const leave = (): void => {
       queries.clear();
+      if (location.pathname !== '/sign-in') signInBefore(location.pathname + location.search);
       void navigate({ to: '/sign-in', replace: true });
     };
     onSignedOut.addEventListener('signed-out', leave);
@@ -201,6 +203,7 @@ function SignOutButton() {
     try {
       await done(api.DELETE('/api/session'));
       onSignedOut.dispatchEvent(new Event('signed-out'));
+      signInBefore('/');
     } catch (error) {
       notice.failed(error);
     }

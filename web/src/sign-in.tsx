@@ -19,6 +19,12 @@ const takeCode = (): string | null => {
 /** Taken as soon as this is loaded: whatever reads the address later finds nothing there. */
 let linkCode = takeCode();
 
+/** Where whoever was sent here wanted to be. */
+let wanted = '/';
+export const signInBefore = (path: string): void => {
+  wanted = path;
+};
+
 export function SignIn() {
   const navigate = useNavigate();
   const [key, setKey] = useState('');
@@ -31,7 +37,7 @@ export function SignIn() {
       setTrouble(null);
       try {
         queries.setQueryData(session.queryKey, await answered(api.POST('/api/session', { body: proof })));
-        await navigate({ to: '/', replace: true });
+        await navigate({ href: wanted, replace: true });
       } catch (error) {
         setTrouble(sentenceOf(error));
       } finally {

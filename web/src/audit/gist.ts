@@ -36,18 +36,19 @@ const withOther = (role: unknown, other: string): string =>
   `${role === 'kept' ? 'stays; the other is' : 'goes along; the other is'} lead ${other.slice(0, 8)}`;
 
 /** In a few words: who or what, what became of it, and which fields. */
-export const gistOf = ({ data, personal, erased, stream }: LogEvent): string => {
+export const gistOf = ({ type, data, personal, erased, stream }: LogEvent): string => {
   const facts: Record<string, unknown> = data;
   const values: Record<string, unknown> = personal ?? {};
   const who = text(values['name']) ?? text(values['service']) ?? (erased ? 'an erased person' : null);
-  const client = text(facts['externalId']);
+  const record = text(facts['externalId']);
+  const kind = type.startsWith('Booking') ? 'booking' : 'client';
   const other = text(facts['otherId']);
   const what =
     other !== null
       ? withOther(facts['role'], other)
       : (text(facts['change']) ?? text(facts['status']) ?? text(facts['code']) ?? text(facts['company']));
   const changed = Array.isArray(facts['changed']) ? facts['changed'].join(', ') : '';
-  const parts = [who ?? (client === null ? null : `client ${client}`), what, changed].filter(
+  const parts = [who ?? (record === null ? null : `${kind} ${record}`), what, changed].filter(
     (part) => part !== null && part !== '',
   );
   return parts.length > 0 ? parts.join(' · ') : stream;

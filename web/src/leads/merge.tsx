@@ -61,6 +61,7 @@ function Choice({ kept, close }: { kept: Kept; close: () => void }) {
         placeholder="Name, e-mail or phone"
         leftSection={<SearchIcon size={16} />}
         data-autofocus
+        onFocus={({ currentTarget }) => currentTarget.select()}
         value={text}
         onChange={({ currentTarget }) => setText(currentTarget.value)}
       />

@@ -7,6 +7,7 @@ import { sentenceOf } from './notice.tsx';
 /** What could not be shown, why, and a way to try again. */
 export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
   const isRefused = error instanceof Refused;
+  const canCome = !isRefused || error.status !== 404;
   // The refusal itself says no more than that some fields are wrong.
   const named = Object.entries(fieldErrors(error)).map(([name, sentence]) => `${name}: ${sentence}`);
   return (
@@ -22,7 +23,7 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
             {sentence}
           </Text>
         ))}
-        {retry && (
+        {retry && canCome && (
           <Button size="xs" variant="default" onClick={retry}>
             Try again
           </Button>
