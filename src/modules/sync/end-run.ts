@@ -15,6 +15,9 @@ export type ClaimedRun = Claim & { connectionId: string };
 
 type Ending = (facts: RunFacts, counts: SyncCounts) => (state: Run) => SyncEvent[];
 
+/** Told beside the run's own id. */
+const ANY = 'any run';
+
 /**
  * The one and only end of a run: its last event and the release of its connection, in one transaction. Every end throws
  * LeaseLost when the run is another's or has ended.
@@ -64,6 +67,11 @@ export class EndRun {
     await once(this.ends, runId, { signal });
   }
 
+  /** Tells `listener` of every run that this instance has ended, once that has been committed. */
+  onEnd(listener: (runId: string, counts: SyncCounts) => void): void {
+    this.ends.on(ANY, listener);
+  }
+
   /** Who has been told that the run will stop is not told otherwise afterwards: that ends it, whatever came last. */
   private async end(
     claimed: ClaimedRun,
@@ -73,7 +81,7 @@ export class EndRun {
   ): Promise<void> {
     const { runId, connectionId } = claimed;
     failpoint('before-end');
-    await this.events.transaction(async () => {
+    const counted = await this.events.transaction(async () => {
       const { counts, cancelledBy } = await this.activeRuns.release(claimed);
       const decide = (cancelledBy === null ? ending : cancel)({ runId, connectionId }, counts);
       await this.events.transact([decision(runStream(runId), run, decide)], {
@@ -82,8 +90,10 @@ export class EndRun {
         runId,
       });
       if (cancelledBy === null) await andThen?.();
+      return counts;
     });
     failpoint('after-end');
     this.ends.emit(runId);
+    this.ends.emit(ANY, runId, counted);
   }
 }

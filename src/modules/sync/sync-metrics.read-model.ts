@@ -2,20 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { DatabaseMetrics } from '../../shared/database/database-metrics.ts';
 import { Database } from '../../shared/database/database.ts';
-import type { ReadModel } from '../../shared/event-store/event-store.ts';
-import type { Recorded } from '../../shared/event-store/event.ts';
 import { Metrics } from '../../shared/metrics/metrics.ts';
-import type { SyncCancelled, SyncCompleted, SyncCounts, SyncFailed, SyncInterrupted } from './contract.ts';
-
-type Ended = SyncCompleted | SyncFailed | SyncInterrupted | SyncCancelled;
+import type { SyncCounts } from './contract.ts';
+import { EndRun } from './end-run.ts';
 
 const SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
 
 /** What runs have done, counted in the process that ends them, once that has been committed; and what waits. */
 @Injectable()
-export class SyncMetrics implements ReadModel<Ended> {
-  readonly name = 'sync-metrics';
-  readonly on = ['SyncCompleted', 'SyncFailed', 'SyncInterrupted', 'SyncCancelled'] as const;
+export class SyncMetrics {
   private readonly log = new Logger(SyncMetrics.name);
   private readonly runs;
   private readonly durations;
@@ -26,6 +21,7 @@ export class SyncMetrics implements ReadModel<Ended> {
     private readonly database: Database,
     metrics: Metrics,
     questions: DatabaseMetrics,
+    endRun: EndRun,
   ) {
     this.runs = metrics.counter('crm_sync_runs_total', 'Runs that this process has ended.');
     this.durations = metrics.histogram(
@@ -42,16 +38,11 @@ export class SyncMetrics implements ReadModel<Ended> {
       'Bookings that these runs fetched, by outcome.',
     );
     ask(questions);
+    endRun.onEnd((runId, counts) => {
+      this.count(counts);
+      void this.note(runId);
+    });
   }
-
-  /** It has no table: what is counted is told by no other process, and forgotten with this one. */
-  readonly apply = async (events: Recorded<Ended>[]): Promise<void> => {
-    for (const { data } of events)
-      this.database.afterCommit(() => {
-        this.count(data.counts);
-        void this.note(data.runId);
-      });
-  };
 
   private count({ bookings, ...clients }: SyncCounts): void {
     for (const [counter, counts] of [

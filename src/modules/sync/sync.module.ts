@@ -75,16 +75,9 @@ import { WaitForRun } from './wait-for-run.ts';
   ],
 })
 export class SyncModule {
-  constructor(
-    events: EventStore,
-    runs: SyncRuns,
-    clients: CrmClientList,
-    quarantine: Quarantine,
-    metrics: SyncMetrics,
-  ) {
+  constructor(events: EventStore, runs: SyncRuns, clients: CrmClientList, quarantine: Quarantine) {
     events.subscribe(runs);
     events.subscribe(clients);
     events.subscribe(quarantine);
-    events.subscribe(metrics);
   }
 }

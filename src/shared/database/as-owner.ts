@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { ormConfig } from '../../mikro-orm.config.ts';
-import { connect } from './connect.ts';
+import { connected } from './connect.ts';
 import { Database } from './database.ts';
 
 /** Any number will do, as long as every operator's work takes the same. */
@@ -13,9 +13,8 @@ const OWNERS_LOCK = 4_771_920_262;
 export const asOwner = async <T>(
   databaseUrl: string,
   work: (database: Database) => Promise<T>,
-): Promise<T | null> => {
-  const client = await connect(databaseUrl);
-  try {
+): Promise<T | null> =>
+  connected(databaseUrl, async (client) => {
     // A transaction's lock works through a connection pooler, and nobody can leave it behind.
     await client.query('begin');
     const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [
@@ -28,7 +27,4 @@ export const asOwner = async <T>(
     } finally {
       await orm.close(true);
     }
-  } finally {
-    await client.end();
-  }
-};
+  });
