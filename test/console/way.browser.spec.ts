@@ -356,8 +356,8 @@ describeInBrowser('The whole way through the console', () => {
     async () => {
       const link = /http\S+\/sign-in#\S+/.exec(world.service.output())?.[0] ?? '';
       await page.goto(link);
-      await heading('Dashboard');
-      expect(page.url()).toBe(`${world.service.url}/`);
+      await heading('Leads'); // which was wanted before
+      expect(page.url()).toBe(`${world.service.url}/leads`);
     },
     PATIENCE,
   );
