@@ -410,6 +410,15 @@ describe('checkpoints', () => {
   });
 });
 
+describe('a person who is erased', () => {
+  it('leaves the log intact: its hashes cover what is stored', async () => {
+    const erased = await rows(`delete from subject_keys where subject in
+      (select subject from events where type = 'ClientImported') returning subject`);
+    expect(erased.length).toBeGreaterThan(5);
+    expect(await verdict()).toMatchObject(WELL);
+  });
+});
+
 describe('who may not', () => {
   it.each(['/api/audit/verify', '/api/audit/checkpoints'])('ask %s without a key', async (path) => {
     expect((await service.api('GET', path, undefined, { authorization: 'Bearer wrong' })).status).toBe(401);

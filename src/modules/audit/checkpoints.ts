@@ -35,6 +35,7 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
   private last: Checkpoint | null | undefined;
   private writtenAt = -Infinity;
   private isTold = false;
+  private isWarned = false;
   private writing: Promise<void> | null = null;
 
   constructor(
@@ -60,9 +61,10 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.race([this.write(), sleep(PATIENCE, undefined, { ref: false })]);
   }
 
-  /** Every line that is in this log's file, the oldest first. */
-  lines(): AsyncGenerator<Line, void, undefined> {
-    return this.file.lines();
+  /** Every line that is in this log's file, the oldest first. What is about another log says nothing here. */
+  async *lines(): AsyncGenerator<Line, void, undefined> {
+    for await (const { number, checkpoint } of this.file.lines())
+      yield { number, checkpoint: checkpoint?.log === this.logId ? checkpoint : null };
   }
 
   /** The newest ones before this line of the file, the newest first. */
@@ -83,9 +85,18 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
   /** Never rejects: nothing waits for it. One at a time. */
   private write(): Promise<void> {
     this.writing ??= this.signHead()
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'no checkpoint could be written'))
-      .finally(() => (this.writing = null));
+      .then(
+        () => (this.isWarned = false),
+        (error: unknown) => this.warn(error),
+      )
+      .then(() => void (this.writing = null));
     return this.writing;
+  }
+
+  /** Once, until one could be written: where nothing ever can, that is known by then. */
+  private warn(error: unknown): void {
+    if (!this.isWarned) this.logger.warn({ err: error }, 'no checkpoint could be written');
+    this.isWarned = true;
   }
 
   private async signHead(): Promise<void> {
