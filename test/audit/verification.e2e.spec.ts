@@ -356,6 +356,7 @@ describe('checkpoints', () => {
     await sync();
     await restart();
     expect(await checkpoints()).toHaveLength(before.length + 1);
+    expect((await readFile(path, 'utf8')).split('\n')).toContain('{"log":"cut o');
     expect(await verdict()).toMatchObject({
       ...WELL,
       checkpoints: { compared: before.length + 1, unreadable: 1 },

@@ -16,6 +16,7 @@ import { loadCheckpointKey } from './checkpoint-key.ts';
 /** Where Nest finds the id of the log. */
 export const LOG_ID = Symbol('log id');
 
+const DIRECTORY = 'checkpoints';
 const LOOK = 60_000; // ms
 /** So long an instance writes no other, unless it ends: a file of a busy year has some 17 MB. */
 const PAUSE = 600_000; // ms
@@ -31,7 +32,6 @@ type SignedLine = { number: number; checkpoint: Checkpoint };
 export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Checkpoints.name);
   private readonly file: CheckpointFile;
-  private readonly directory: string;
   private last: Checkpoint | null | undefined;
   private writtenAt = -Infinity;
   private isTold = false;
@@ -43,8 +43,7 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG_ID) private readonly logId: string,
   ) {
-    this.directory = join(config.dataDir, 'checkpoints');
-    this.file = new CheckpointFile(join(this.directory, `${logId}.jsonl`));
+    this.file = new CheckpointFile(join(config.dataDir, DIRECTORY, `${logId}.jsonl`));
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -104,7 +103,7 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     const head = await this.log.head();
     if (!(await this.isTrue())) return;
     if (head === null || head.position === 0 || head.position === this.last?.position) return;
-    await makePrivate(join(await makeDataDirectory(this.config.dataDir), 'checkpoints'));
+    await makePrivate(join(await makeDataDirectory(this.config.dataDir), DIRECTORY));
     const key = await loadCheckpointKey(this.config.dataDir);
     const checkpoint = signed(this.logId, head, new Date().toISOString(), key);
     await this.file.append(checkpoint);
