@@ -356,6 +356,7 @@ describe('checkpoints', () => {
     await sync();
     await restart();
     expect(await checkpoints()).toHaveLength(before.length + 1);
+    expect((await readFile(path, 'utf8')).split('\n')).toContain('{"log":"cut o');
     expect(await verdict()).toMatchObject({
       ...WELL,
       checkpoints: { compared: before.length + 1, unreadable: 1 },
@@ -406,6 +407,15 @@ describe('checkpoints', () => {
     );
     await rows('insert into installation (seal) values ($1)', [seal!.seal]);
     service = await start();
+    expect(await verdict()).toMatchObject(WELL);
+  });
+});
+
+describe('a person who is erased', () => {
+  it('leaves the log intact: its hashes cover what is stored', async () => {
+    const erased = await rows(`delete from subject_keys where subject in
+      (select subject from events where type = 'ClientImported') returning subject`);
+    expect(erased.length).toBeGreaterThan(5);
     expect(await verdict()).toMatchObject(WELL);
   });
 });

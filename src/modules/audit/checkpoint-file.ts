@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { failedWith } from '../../shared/database/start-failure.ts';
+import { Refusal } from '../../shared/errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
@@ -27,27 +28,33 @@ export class CheckpointFile {
     }
   }
 
-  /** Line by line, however many there are; none when there is no file. */
+  /**
+   * Line by line, however many there are; none when there is no file.
+   * @throws Refusal when there is one that cannot be read
+   */
   async *lines(): AsyncGenerator<Line, void, undefined> {
-    const file = await this.open();
-    if (file === null) return;
+    let file: FileHandle | null = null;
     try {
+      file = await open(this.path, 'r');
       let number = 0;
       for await (const line of file.readLines({ autoClose: false })) {
         number += 1;
         if (line !== '') yield { number, checkpoint: readCheckpoint(line) };
       }
-    } finally {
-      await file.close();
-    }
-  }
-
-  private async open(): Promise<FileHandle | null> {
-    try {
-      return await open(this.path, 'r');
     } catch (error) {
-      if (failedWith(error, 'ENOENT')) return null;
-      throw error;
+      if (!failedWith(error, 'ENOENT', 'ENOTDIR')) throw unreadable(error);
+    } finally {
+      await file?.close();
     }
   }
 }
+
+const unreadable = (cause: unknown): Refusal => {
+  const refusal = new Refusal(
+    'unavailable',
+    'checkpoints-unreadable',
+    'The file with the checkpoints cannot be read, so that nothing can be compared with them. Give the service the right to read the directory "checkpoints" of its data directory.',
+  );
+  refusal.cause = cause;
+  return refusal;
+};

@@ -16,6 +16,7 @@ import { loadCheckpointKey } from './checkpoint-key.ts';
 /** Where Nest finds the id of the log. */
 export const LOG_ID = Symbol('log id');
 
+const DIRECTORY = 'checkpoints';
 const LOOK = 60_000; // ms
 /** So long an instance writes no other, unless it ends: a file of a busy year has some 17 MB. */
 const PAUSE = 600_000; // ms
@@ -31,10 +32,10 @@ type SignedLine = { number: number; checkpoint: Checkpoint };
 export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Checkpoints.name);
   private readonly file: CheckpointFile;
-  private readonly directory: string;
   private last: Checkpoint | null | undefined;
   private writtenAt = -Infinity;
   private isTold = false;
+  private isWarned = false;
   private writing: Promise<void> | null = null;
 
   constructor(
@@ -42,8 +43,7 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG_ID) private readonly logId: string,
   ) {
-    this.directory = join(config.dataDir, 'checkpoints');
-    this.file = new CheckpointFile(join(this.directory, `${logId}.jsonl`));
+    this.file = new CheckpointFile(join(config.dataDir, DIRECTORY, `${logId}.jsonl`));
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -60,9 +60,10 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.race([this.write(), sleep(PATIENCE, undefined, { ref: false })]);
   }
 
-  /** Every line that is in this log's file, the oldest first. */
-  lines(): AsyncGenerator<Line, void, undefined> {
-    return this.file.lines();
+  /** Every line that is in this log's file, the oldest first. What is about another log says nothing here. */
+  async *lines(): AsyncGenerator<Line, void, undefined> {
+    for await (const { number, checkpoint } of this.file.lines())
+      yield { number, checkpoint: checkpoint?.log === this.logId ? checkpoint : null };
   }
 
   /** The newest ones before this line of the file, the newest first. */
@@ -83,9 +84,18 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
   /** Never rejects: nothing waits for it. One at a time. */
   private write(): Promise<void> {
     this.writing ??= this.signHead()
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'no checkpoint could be written'))
-      .finally(() => (this.writing = null));
+      .then(
+        () => (this.isWarned = false),
+        (error: unknown) => this.warn(error),
+      )
+      .then(() => void (this.writing = null));
     return this.writing;
+  }
+
+  /** Once, until one could be written: where nothing ever can, that is known by then. */
+  private warn(error: unknown): void {
+    if (!this.isWarned) this.logger.warn({ err: error }, 'no checkpoint could be written');
+    this.isWarned = true;
   }
 
   private async signHead(): Promise<void> {
@@ -93,7 +103,7 @@ export class Checkpoints implements OnApplicationBootstrap, BeforeApplicationShu
     const head = await this.log.head();
     if (!(await this.isTrue())) return;
     if (head === null || head.position === 0 || head.position === this.last?.position) return;
-    await makePrivate(join(await makeDataDirectory(this.config.dataDir), 'checkpoints'));
+    await makePrivate(join(await makeDataDirectory(this.config.dataDir), DIRECTORY));
     const key = await loadCheckpointKey(this.config.dataDir);
     const checkpoint = signed(this.logId, head, new Date().toISOString(), key);
     await this.file.append(checkpoint);
