@@ -32,8 +32,8 @@ const start = async (db: pg.Client, run: HandRun): Promise<void> => {
     [connectionId, runId],
   );
   await db.query(
-    `insert into sync_runs (id, connection_id, trigger, status, started_at)
-     values ($2, $1, 'api', 'running', clock_timestamp())`,
+    `insert into sync_runs (id, position, connection_id, trigger, status, started_at)
+     values ($2, (select position from event_log), $1, 'api', 'running', clock_timestamp())`,
     [connectionId, runId],
   );
   await db.query('commit');

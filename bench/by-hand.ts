@@ -30,11 +30,11 @@ const metaOf = ({ runId }: HandRun): string =>
 
 const start = (db: pg.Client, run: HandRun): Promise<unknown> =>
   db.query(
-    `with started as (select recorded_at from append_events($1::jsonb, $2::jsonb)),
+    `with started as (select position, recorded_at from append_events($1::jsonb, $2::jsonb)),
           active as (insert into active_runs (connection_id, run_id, counts, phase, done)
             values ($3, $4, '{}', 'clients', 0))
-     insert into sync_runs (id, connection_id, trigger, status, started_at)
-     select $4, $3, 'api', 'running', recorded_at from started`,
+     insert into sync_runs (id, position, connection_id, trigger, status, started_at)
+     select $4, position, $3, 'api', 'running', recorded_at from started`,
     [
       JSON.stringify([eventOfRun(run, 1, 'SyncStarted', { ...run, trigger: 'api' })]),
       metaOf(run),
@@ -45,7 +45,7 @@ const start = (db: pg.Client, run: HandRun): Promise<unknown> =>
 
 const end = (db: pg.Client, run: HandRun, counts: object): Promise<unknown> =>
   db.query(
-    `with ended as (select recorded_at from append_events($1::jsonb, $2::jsonb)),
+    `with ended as (select position, recorded_at from append_events($1::jsonb, $2::jsonb)),
           active as (delete from active_runs where run_id = $3),
           synced as (insert into lead_connections select $5, recorded_at from ended
             on conflict (connection_id) do update set last_synced_at = excluded.last_synced_at)

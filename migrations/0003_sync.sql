@@ -1,6 +1,8 @@
 -- Runs, and what they know of the CRM's clients.
 create table sync_runs (
   id uuid primary key,
+  -- Of its first event: runs are in this order, whatever the clock has done.
+  position bigint not null,
   connection_id uuid not null,
   trigger text not null,
   status text not null,
@@ -16,9 +18,9 @@ create table sync_runs (
   started_at timestamptz not null,
   finished_at timestamptz
 );
-create index sync_runs_newest_idx on sync_runs (started_at desc, id desc);
-create index sync_runs_of_connection_idx on sync_runs (connection_id, started_at desc, id desc);
-create index sync_runs_status_idx on sync_runs (status, started_at desc, id desc);
+create index sync_runs_newest_idx on sync_runs (position desc);
+create index sync_runs_of_connection_idx on sync_runs (connection_id, position desc);
+create index sync_runs_status_idx on sync_runs (status, position desc);
 
 -- State, not facts: the one run that a connection may have at a time. Who works on it is the queue's affair; whoever
 -- does proves with every write that nobody has taken it up since.

@@ -5,7 +5,8 @@ create table webhook_tokens (
   connection_id uuid not null,
   -- SHA-256 of 256 random bits.
   digest bytea not null,
-  created_at timestamptz not null default clock_timestamp(),
+  -- Which one is newer, whatever the clock has done.
+  ordinal bigint generated always as identity,
   -- Set once a newer one is in use.
   expires_at timestamptz,
   primary key (connection_id, digest)

@@ -13,7 +13,8 @@ import type { PastRun } from './deletion-fuse.ts';
 export type RunQuestion = {
   connectionId?: string | undefined;
   status?: string | undefined;
-  after: [startedAt: string, id: string] | null;
+  /** The id of a run. */
+  after: string | null;
   limit: number;
 };
 
@@ -38,8 +39,8 @@ export class SyncRuns implements ReadModel<SyncEvent> {
       const { data, recordedAt } = event;
       if (event.type === 'SyncStarted') {
         await this.database.execute(sql`
-          insert into sync_runs (id, connection_id, trigger, status, started_at)
-          values (${data.runId}, ${data.connectionId}, ${event.data.trigger}, 'running', ${recordedAt})`);
+          insert into sync_runs (id, position, connection_id, trigger, status, started_at)
+          values (${data.runId}, ${event.position}, ${data.connectionId}, ${event.data.trigger}, 'running', ${recordedAt})`);
       } else if (event.type === 'DeletionsApproved') {
         await this.database.execute(sql`
           update sync_runs set approved_at = ${recordedAt}, approved_by = ${event.meta.actor} where id = ${data.runId}`);
@@ -64,7 +65,7 @@ export class SyncRuns implements ReadModel<SyncEvent> {
       select (counts ->> 'fetched')::int as fetched, approved_at is not null as approved from sync_runs
        where connection_id = ${connectionId}
          and (status in ('succeeded', 'succeeded-with-errors') or approved_at is not null)
-       order by started_at desc, id desc limit ${BELIEVED}`);
+       order by position desc limit ${BELIEVED}`);
   }
 
   /** Who has approved deletions of the same connection since this run began; the last one. */
@@ -82,7 +83,7 @@ export class SyncRuns implements ReadModel<SyncEvent> {
   async lastOfEach(): Promise<SyncRun[]> {
     return this.database.rows(sql<SyncRun>`
       ${RUN} where r.id in (select distinct on (connection_id) id from sync_runs
-        order by connection_id, started_at desc, id desc) order by r.started_at desc, r.id desc`);
+        order by connection_id, position desc) order by r.position desc`);
   }
 
   async page({ connectionId, status, after, limit }: RunQuestion): Promise<SyncRun[]> {
@@ -90,10 +91,10 @@ export class SyncRuns implements ReadModel<SyncEvent> {
     if (connectionId !== undefined) conditions.push(sql`r.connection_id = ${connectionId}`);
     if (status !== undefined) conditions.push(sql`r.status = ${status}`);
     if (after !== null) {
-      conditions.push(sql`(r.started_at, r.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`);
+      conditions.push(sql`r.position < (select position from sync_runs where id = ${after})`);
     }
     return this.database.rows(sql<SyncRun>`
-      ${RUN} where ${sql.join(conditions, sql` and `)} order by r.started_at desc, r.id desc limit ${limit}`);
+      ${RUN} where ${sql.join(conditions, sql` and `)} order by r.position desc limit ${limit}`);
   }
 }
 

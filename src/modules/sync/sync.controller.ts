@@ -6,7 +6,6 @@ import { z } from 'zod';
 import type { Caller } from '../../shared/caller.ts';
 import { CurrentCaller } from '../../shared/http/current-caller.ts';
 import { sendEvents } from '../../shared/http/event-stream.ts';
-import { instant } from '../../shared/http/instant.ts';
 import { decodeCursor, encodeCursor, page } from '../../shared/http/keyset-page.ts';
 import type { Page } from '../../shared/http/keyset-page.ts';
 import { ApiPageOf } from '../../shared/http/page-of.ts';
@@ -21,7 +20,7 @@ import { SyncRuns } from './sync-runs.read-model.ts';
 import { RunDto, RunsQueryDto, SyncAnswerDto } from './sync.dto.ts';
 import { WaitForRun } from './wait-for-run.ts';
 
-const CURSOR = z.tuple([instant, z.uuid()]);
+const CURSOR = z.tuple([z.uuid()]);
 const ERRORS_SHOWN = 10;
 
 @ApiTags('sync')
@@ -69,9 +68,9 @@ export class SyncController {
   @Get('runs')
   @ApiPageOf(RunDto)
   async list(@Query() { connectionId, status, limit, cursor }: RunsQueryDto): Promise<Page<RunDto>> {
-    const after = cursor === undefined ? null : decodeCursor(cursor, 'runs', CURSOR);
+    const [after] = cursor === undefined ? [null] : decodeCursor(cursor, 'runs', CURSOR);
     const rows = await this.runs.page({ connectionId, status, after, limit: limit + 1 });
-    return page(rows, limit, ({ startedAt, id }) => encodeCursor([startedAt, id], 'runs'));
+    return page(rows, limit, ({ id }) => encodeCursor([id], 'runs'));
   }
 
   /** One run, with its progress while it goes on. */

@@ -27,7 +27,7 @@ export class WebhookTokens {
       await this.database.execute(sql`
         delete from webhook_tokens where connection_id = ${connectionId}
            and (expires_at < clock_timestamp() or digest not in (select digest from webhook_tokens
-             where connection_id = ${connectionId} order by created_at desc limit ${MOST}))`);
+             where connection_id = ${connectionId} order by ordinal desc limit ${MOST}))`);
     });
     return token;
   }
@@ -37,7 +37,7 @@ export class WebhookTokens {
     const digest = digestOf(token);
     const rows = await this.database.rows(sql<Row>`
       select digest, expires_at is not null as expires,
-             created_at < max(created_at) over () as "isOlder"
+             ordinal < max(ordinal) over () as "isOlder"
         from webhook_tokens
        where connection_id = ${connectionId} and (expires_at is null or expires_at > clock_timestamp())`);
     const isRight = rows.map((row) => timingSafeEqual(row.digest, digest));
@@ -52,8 +52,8 @@ export class WebhookTokens {
   async replace(connectionId: string, token: string): Promise<void> {
     await this.database.execute(sql`
       update webhook_tokens set expires_at = clock_timestamp() + ${OVERLAP}
-       where connection_id = ${connectionId} and expires_at is null and created_at <
-         (select created_at from webhook_tokens where connection_id = ${connectionId} and digest = ${digestOf(token)})`);
+       where connection_id = ${connectionId} and expires_at is null and ordinal <
+         (select ordinal from webhook_tokens where connection_id = ${connectionId} and digest = ${digestOf(token)})`);
   }
 
   /** True when there were any. */

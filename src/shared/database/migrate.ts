@@ -11,6 +11,8 @@ import { installJobs, JOBS_SCHEMA } from '../jobs/install-jobs.ts';
 const OLDEST_SERVER = 150_000;
 /** Any number will do, as long as everybody who migrates takes the same. */
 const MIGRATION_LOCK = 4_771_920_261;
+/** Whoever has vanished without a word gives the lock back; longer than a migration may take. */
+const LONGEST_HELD = '15min';
 const LOOK_AGAIN = 100; // ms
 const SAY_AGAIN = 100; // looks
 
@@ -84,7 +86,7 @@ const applyMigrations = async (databaseUrl: string): Promise<void> => {
 /** Between two looks no transaction is open: behind a small pooler whoever migrates may need that very connection. */
 const lock = async (client: pg.Client, log: MigrateOptions['log']): Promise<void> => {
   for (let looks = 1; ; looks += 1) {
-    await client.query('begin');
+    await client.query(`begin; set local idle_in_transaction_session_timeout = '${LONGEST_HELD}'`);
     const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [
       MIGRATION_LOCK,
     ]);
