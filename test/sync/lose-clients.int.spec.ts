@@ -22,7 +22,10 @@ import { META, openTestStore } from '../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
 const connectionId = 'c0ffee00-0000-4000-8000-000000000001';
-const [FIRST_RUN, THIS_RUN] = [1, 2].map((n) => `a0a0a0a0-0000-4000-8000-00000000000${n}`) as [string, string];
+const [FIRST_RUN, THIS_RUN] = [1, 2].map((n) => `a0a0a0a0-0000-4000-8000-00000000000${n}`) as [
+  string,
+  string,
+];
 const ADA = { name: 'Ada', email: null, phone: null };
 const PROOF = { code: 'not-found' } as const;
 
@@ -39,7 +42,11 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const factsOf = (externalId: string, runId: string | null = FIRST_RUN) => ({ connectionId, externalId, runId });
+const factsOf = (externalId: string, runId: string | null = FIRST_RUN) => ({
+  connectionId,
+  externalId,
+  runId,
+});
 const leadOf = (externalId: string): string => `1ead0000-0000-4000-8000-00000000000${externalId}`;
 const taking = (externalId: string): Decision[] => {
   const facts = factsOf(externalId, null);

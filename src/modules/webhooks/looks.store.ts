@@ -79,11 +79,19 @@ export class Looks {
     return rows.map(({ externalId }) => externalId);
   }
 
-  /** Asks once more for records that the inbox knows. */
-  async askAgain(connectionId: string, kind: RecordKind, externalIds: readonly string[]): Promise<void> {
+  /** Asks for records, whether the inbox knows them or not. */
+  async askAgain(
+    connectionId: string,
+    kind: RecordKind,
+    externalIds: readonly string[],
+    correlationId: string,
+  ): Promise<void> {
     await this.database.execute(sql`
-      update looks l set ${ASK_AGAIN}
-       where l.connection_id = ${connectionId} and l.kind = ${kind} and l.external_id = any(${externalIds}::text[])`);
+      insert into looks as l (connection_id, kind, external_id, wanted, done, asked_at, waiting_since, due_at,
+        correlation_id)
+      select ${connectionId}::uuid, ${kind}, external_id, 1, 0, ${NOW}, ${NOW}, ${NOW}, ${correlationId}
+        from unnest(${externalIds}::text[]) as e (external_id)
+      on conflict (connection_id, kind, external_id) do update set ${ASK_AGAIN}`);
   }
 
   /** Begins with what has waited longest, if anything may be looked at by now. */
