@@ -445,6 +445,25 @@ describe('The address of webhooks', () => {
     expect(await world.appended(() => world.api('DELETE', path))).toEqual([]);
   });
 
+  it('is none when its company has been disconnected while the CRM was told of it', async () => {
+    const { company, connection } = await world.connected({ clients: 1 });
+    const { reached, release } = company.hold(({ path }) => path.startsWith('/admin/webhooks'));
+    const asked = world.api('POST', `/api/connections/${connection.id}/webhooks`);
+    await reached;
+    const gone = world.api('DELETE', `/api/connections/${connection.id}`);
+    await until(
+      async () =>
+        (await world.api<Connection>('GET', `/api/connections/${connection.id}`)).body.status ===
+        'disconnected',
+    );
+    release();
+    expect((await asked).code).toBe('connection-disconnected');
+    expect((await gone).status).toBe(204);
+    const left =
+      'select from webhook_tokens where connection_id = $1 union all select from webhooks where connection_id = $1';
+    expect(await world.rows(left, [connection.id])).toEqual([]);
+  });
+
   it('ends with its connection, whether the CRM can be told or not', async () => {
     const [one, other] = [await hooked(world), await hooked(world)];
     other.company.faults.set({ troubles: [{ on: 'webhooks', kind: 'status', value: 500 }] });
