@@ -367,10 +367,13 @@ describe('a merge beside a sync', () => {
   it('that comes first makes the sync decide again: its changes go to the lead that was kept', async () => {
     const those = await leadsFor(person('Ada'), person('Ben'));
     const { company, connection, clients, leads } = those;
+    company.crm.change(clients[0]!.id, { name: 'Ada Anew' });
     company.crm.change(clients[1]!.id, { phone: '+49305' });
     await overtakes(those, () => merge(leads[0]!.id, leads[1]!.id));
     const left = await leadsOf(connection);
-    expect(left).toMatchObject([{ id: leads[0]!.id, phone: '+49305', sources: [{}, { phone: '+49305' }] }]);
+    expect(left).toMatchObject([
+      { id: leads[0]!.id, name: 'Ada Anew', phone: '+49305', sources: [{}, { phone: '+49305' }] },
+    ]);
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 
@@ -378,10 +381,11 @@ describe('a merge beside a sync', () => {
     const those = await leadsFor(person('Ada'), person('Ben'));
     const { company, connection, clients, leads } = those;
     await merge(leads[0]!.id, leads[1]!.id);
+    company.crm.change(clients[0]!.id, { name: 'Ada Again' });
     company.crm.change(clients[1]!.id, { phone: '+49306' });
     await overtakes(those, () => split(leads[0]!.id, leads[1]!.id));
     expect(await leadAt(leads[1]!.id)).toMatchObject({ phone: '+49306', sources: [{ phone: '+49306' }] });
-    expect(await leadAt(leads[0]!.id)).toMatchObject({ phone: null, sources: [{}] });
+    expect(await leadAt(leads[0]!.id)).toMatchObject({ name: 'Ada Again', phone: null, sources: [{}] });
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 

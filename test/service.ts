@@ -57,19 +57,22 @@ const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** Milliseconds: so long may the service take to end. */
 const LONGEST_END = 10_000;
 
+/** Nothing may depend on the zone of the machine: the tests themselves run in that of whoever runs them. */
+const ELSEWHERE = 'Asia/Tokyo';
+
 /** Invented, for tests only: the key of the API, and what seals secrets. */
 export const API_KEY = 'crs_the-key-of-the-end-to-end-tests-1';
 export const ENCRYPTION_KEYS = `tests:${randomBytes(32).toString('base64')}`;
 
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The built program with this environment and nothing else. */
+/** The built program with this environment and nothing else, on a machine that is set to another zone than the tests' own. */
 export const startProgram = (
   environment: Record<string, string>,
   main = MAIN,
 ): { program: Program; output: () => string } => {
   const program = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TZ: ELSEWHERE, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const chunks: Buffer[] = [];

@@ -106,6 +106,39 @@ describe('What a webhook tells of', () => {
     await expectTruth(one);
   });
 
+  it.each(['the same company', 'another company, which has no webhooks'])(
+    'waits while another lead has its address, and is taken as soon as that one has moved on, without a sync: of %s',
+    async (whose) => {
+      const one = await hooked(world);
+      const twin = whose === 'the same company' ? one : await world.connected({ clients: 2 });
+      if (twin !== one) await world.sync(twin.connection);
+      for (const { company } of [one, twin]) company.crm.onChange = () => undefined;
+      const email = `wanted.${one.company.account.company}@by.example`;
+      one.company.crm.change(1, { email });
+      await deliver(one.address.url, { client_id: 1 });
+      await lookedAt(world, one);
+      twin.company.crm.change(2, { email });
+      if (twin === one) await deliver(one.address.url, { client_id: 2 });
+      else await world.sync(twin.connection);
+      await lookedAt(world, one);
+      const waiting = (): Promise<Waiting[]> =>
+        world.all<Waiting>(`/api/quarantine?connectionId=${twin.connection.id}`);
+      expect(await waiting()).toMatchObject([{ externalId: '2', code: 'email.taken' }]);
+      one.company.crm.change(1, { email: `moved.on.${email}` });
+      const events = await world.appended(async () => {
+        await deliver(one.address.url, { client_id: 1 });
+        await until(async () => (await waiting()).length === 0);
+      });
+      expect(events.map(({ type }) => type)).toEqual([
+        'ClientImported',
+        'LeadUpserted',
+        'ClientImported',
+        'LeadUpserted',
+      ]);
+      expect(events[3]).toMatchObject({ data: { changed: ['email'] }, meta: { actor: 'webhook' } });
+    },
+  );
+
   it('waits like that for a booking, too', async () => {
     const one = await hooked(world);
     const { id } = one.company.bookings.add({ clientId: 1, start: '2099-02-30 10:00:00' });
@@ -418,6 +451,25 @@ describe('The address of webhooks', () => {
       changes: null,
     });
     expect(await world.appended(() => world.api('DELETE', path))).toEqual([]);
+  });
+
+  it('is none when its company has been disconnected while the CRM was told of it', async () => {
+    const { company, connection } = await world.connected({ clients: 1 });
+    const { reached, release } = company.hold(({ path }) => path.startsWith('/admin/webhooks'));
+    const asked = world.api('POST', `/api/connections/${connection.id}/webhooks`);
+    await reached;
+    const gone = world.api('DELETE', `/api/connections/${connection.id}`);
+    await until(
+      async () =>
+        (await world.api<Connection>('GET', `/api/connections/${connection.id}`)).body.status ===
+        'disconnected',
+    );
+    release();
+    expect((await asked).code).toBe('connection-disconnected');
+    expect((await gone).status).toBe(204);
+    const left =
+      'select from webhook_tokens where connection_id = $1 union all select from webhooks where connection_id = $1';
+    expect(await world.rows(left, [connection.id])).toEqual([]);
   });
 
   it('ends with its connection, whether the CRM can be told or not', async () => {

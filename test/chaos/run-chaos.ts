@@ -80,9 +80,9 @@ const beTold = async ({ synced, sql, broken }: Stage): Promise<void> => {
     await company.webhooks.settled();
     await company.webhooks.deliver();
   }
-  // As if the pauses after failures were over.
+  // As if the pauses after failures were over, and the time that a worker may be silent.
   await sql('delete from look_pauses');
-  await sql('update looks set due_at = least(due_at, clock_timestamp()) where lease is null');
+  await sql('update looks set due_at = least(due_at, clock_timestamp())');
   const deadline = performance.now() + HEALING;
   const waiting = "select kind || ' ' || external_id as what from looks where due_at is not null";
   for (let left = await sql<{ what: string }>(waiting); left.length > 0; left = await sql(waiting)) {

@@ -79,6 +79,13 @@ const plan: Step = async (stage, dice) => {
   void instance.ask('PATCH', `/api/connections/${connection.id}`, {}, { schedule });
   return `${instance.name} is asked to sync ${company.account.company} at ${cron}`;
 };
+const cancel: Step = async (stage, dice) => {
+  const [run] = await stage.sql<{ id: string }>('select run_id as id from active_runs').catch(() => []);
+  if (run === undefined) return 'no run is cancelled, there is none';
+  const instance = someone(stage, dice);
+  void instance.ask('POST', `/api/runs/${run.id}/cancel`);
+  return `${instance.name} is asked to cancel a run`;
+};
 /** As if it had been due a moment ago. */
 const strike: Step = async ({ sql }) => {
   await sql('update sync_times set regular_at = clock_timestamp() where schedule is not null').catch(
@@ -162,6 +169,7 @@ const OFTEN: readonly (readonly [Step, times: number])[] = [
   [forged, 1],
   [plan, 2],
   [strike, 2],
+  [cancel, 1],
   [expire, 1],
   [kill, 2],
   [restart, 1],

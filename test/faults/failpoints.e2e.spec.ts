@@ -15,6 +15,7 @@ import {
   API_KEY,
   type Service,
 } from '../service.ts';
+import { deliver, until, type Address } from '../webhooks.ts';
 import { freshDatabase } from '../shared/database.ts';
 import { brokenNow } from './invariants.ts';
 import { brokenValues } from './sealed-values.ts';
@@ -209,6 +210,39 @@ describe('a program that is killed while it settles who is missing', () => {
       4: ['ClientMissing'],
     });
     expect(await brokenNow(sql)).toEqual([]);
+  });
+});
+
+describe('a run that nobody works on for a while', () => {
+  it('does not miss whom a webhook brought meanwhile to a page that it has read', async () => {
+    const { company, connection } = await connected();
+    await survivor.api('POST', syncPath(connection));
+    const hooks = await survivor.api<Address>('POST', `/api/connections/${connection.id}/webhooks`);
+    const told = async (): Promise<boolean> => {
+      const { rows } = await sql.query<{ left: number }>(
+        'select count(due_at)::int as left from looks where connection_id = $1',
+        [connection.id],
+      );
+      return rows[0]!.left === 0;
+    };
+    // Two pages of three are written.
+    expect(await diesAt('after-commit:4', connection)).toBe('SIGKILL');
+    const [first] = company.crm.all().toSorted((a, b) => (a.name ?? '').localeCompare(b.name ?? ''));
+    company.crm.onChange = () => undefined;
+    company.crm.delete(first!.id);
+    const { id } = company.crm.add({ name: '   A Newcomer', email: 'a.newcomer@example.org' });
+    await deliver(hooks.body.url, { client_id: id });
+    await until(told);
+    await silentForLong();
+    const { body } = await survivor.api<SyncAnswer>('POST', syncPath(connection));
+    expect(body).toMatchObject({
+      status: 'succeeded',
+      stats: { clients_fetched: CLIENTS, clients_missing: 0 },
+    });
+    const { rows } = await sql.query('select type from events where stream = $1', [
+      `crm-client-${connection.id}-${id}`,
+    ]);
+    expect(rows).toEqual([{ type: 'ClientImported' }]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Rows that only one of the two has. */
-const differences = (table: string, fold: string): string =>
+export const differences = (table: string, fold: string): string =>
   `select 'only the table: ' || t::text as what from (${table} except (${fold})) t
     union all select 'only the log: ' || t::text from ((${fold}) except ${table}) t`;
 
@@ -87,5 +87,5 @@ export const FOLD_INVARIANTS: Record<string, string> = {
   'I12 no transaction is left open': `
     select 'process ' || pid || ' has been ' || state || ' since ' || xact_start as what from pg_stat_activity
      where datname = current_database() and application_name = 'crm-sync' and xact_start
-             < clock_timestamp() - coalesce(current_setting('invariants.patience', true), '30 seconds')::interval`,
+             < clock_timestamp() - coalesce(nullif(current_setting('invariants.patience', true), ''), '30 seconds')::interval`,
 };

@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
 import { FOLD_INVARIANTS } from './fold-invariants.ts';
 import { LOG_INVARIANTS, RUN_SPANS } from './log-invariants.ts';
+import { STATE_INVARIANTS } from './state-invariants.ts';
 
-const INVARIANTS = { ...LOG_INVARIANTS, ...FOLD_INVARIANTS };
+export const INVARIANTS = { ...LOG_INVARIANTS, ...FOLD_INVARIANTS, ...STATE_INVARIANTS };
 /** Of each invariant that is broken, so many examples. */
 const MOST = 5;
 

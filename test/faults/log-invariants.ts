@@ -18,7 +18,9 @@ export const LOG_INVARIANTS: Record<string, string> = {
       from (values ('events', array['position']), ('events', array['stream', 'version']), ('leads', array['email_key']),
         ('leads', array['id']), ('lead_sources', array['connection_id', 'external_id']),
         ('bookings', array['connection_id', 'external_id']), ('crm_clients', array['connection_id', 'external_id']),
-        ('quarantine', array['connection_id', 'external_id', 'kind']), ('active_runs', array['connection_id'])
+        ('quarantine', array['connection_id', 'external_id', 'kind']), ('active_runs', array['connection_id']),
+        ('sync_times', array['connection_id']), ('webhooks', array['connection_id']),
+        ('looks', array['connection_id', 'external_id', 'kind']), ('missed_clients', array['connection_id', 'external_id'])
       ) as wanted (of, columns)
      where not exists (
        select from pg_index i where i.indrelid = wanted.of::regclass and i.indisunique and i.indisvalid

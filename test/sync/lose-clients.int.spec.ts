@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { QueryBus } from '@nestjs/cqrs';
-import type { LoseSources } from '../../src/modules/leads/contract.ts';
+import type { LeadEvent, LoseSources } from '../../src/modules/leads/contract.ts';
 import { LeadList } from '../../src/modules/leads/lead-list.read-model.ts';
+import { mergeInto, takeIn } from '../../src/modules/leads/lead-merge.decider.ts';
 import { lead, leadStream, upsert } from '../../src/modules/leads/lead.decider.ts';
 import { LoseSourcesHandler } from '../../src/modules/leads/lose-sources.ts';
 import { missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
@@ -16,13 +17,17 @@ import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts'
 import { LoseClients } from '../../src/modules/sync/lose-clients.ts';
 import { MissedClients } from '../../src/modules/sync/missed-clients.store.ts';
 import type { RunTask } from '../../src/modules/sync/run-task.ts';
-import { decision } from '../../src/shared/event-store/decider.ts';
+import { decision, fold } from '../../src/shared/event-store/decider.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';
+import type { Event } from '../../src/shared/event-store/event.ts';
 import { META, openTestStore } from '../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../shared/event-store-harness.ts';
 
 const connectionId = 'c0ffee00-0000-4000-8000-000000000001';
-const [FIRST_RUN, THIS_RUN] = [1, 2].map((n) => `a0a0a0a0-0000-4000-8000-00000000000${n}`) as [string, string];
+const [FIRST_RUN, THIS_RUN] = [1, 2].map((n) => `a0a0a0a0-0000-4000-8000-00000000000${n}`) as [
+  string,
+  string,
+];
 const ADA = { name: 'Ada', email: null, phone: null };
 const PROOF = { code: 'not-found' } as const;
 
@@ -39,7 +44,11 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const factsOf = (externalId: string, runId: string | null = FIRST_RUN) => ({ connectionId, externalId, runId });
+const factsOf = (externalId: string, runId: string | null = FIRST_RUN) => ({
+  connectionId,
+  externalId,
+  runId,
+});
 const leadOf = (externalId: string): string => `1ead0000-0000-4000-8000-00000000000${externalId}`;
 const taking = (externalId: string): Decision[] => {
   const facts = factsOf(externalId, null);
@@ -101,4 +110,20 @@ it('a client that has left quarantine for a lead before it is recorded as gone i
     'LeadUpserted',
     'LeadGone',
   ]);
+});
+
+it('a client whose lead was merged before it is recorded as gone is lost by the lead that was kept', async () => {
+  await missing('3', ...taking('3'), ...taking('4'));
+  const [kept, merged] = [leadOf('4'), leadOf('3')];
+  const past = (await other.events.read([leadStream(merged)])).get(leadStream(merged))!;
+  const { sources } = fold(lead, past as readonly Event[] as readonly LeadEvent[])!;
+  const types = await losing('3', [
+    decision(leadStream(merged), lead, mergeInto(merged, kept, sources)),
+    decision(leadStream(kept), lead, takeIn(kept, merged, sources)),
+  ]);
+  expect(types).toEqual(['ClientImported', 'ClientMissing', 'ClientGone', 'LeadUpserted', 'LeadMerged']);
+  const [row] = await store.rows<{ lead_id: string; gone: boolean }>(
+    "select lead_id, gone_at is not null as gone from lead_sources where external_id = '3'",
+  );
+  expect(row).toEqual({ lead_id: kept, gone: true });
 });

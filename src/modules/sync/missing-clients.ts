@@ -31,7 +31,10 @@ const MOST_WARNINGS = 3;
 /** What came of those that the listing did not show. */
 export type Settled = { doubt: Doubt; missed: Missed; warnings: SyncWarning[] };
 
-/** `isComplete`: whether the list, read `since` then, has provably been seen whole; `fetched` how many clients it has brought. */
+/**
+ * `isComplete`: whether the list, which this worker has read `since` then, has provably been seen whole; `fetched` how many
+ * clients it has brought.
+ */
 export type Listed = RunTask & { isComplete: boolean; since: string; fetched: number };
 
 type Judged = { doubt: Doubt; held: HeldDeletions | null; warnings: SyncWarning[] };
@@ -65,10 +68,12 @@ export class MissingClients {
   }
 
   private async judge(task: Listed): Promise<Judged> {
-    const { connection, runId, fetched, since } = task;
+    const { connection, runId, fetched } = task;
+    const { startedAt } = (await this.runs.one(runId))!;
     const losses = await this.events.transaction(async () => {
-      // Whoever came while the list was read may stand on none of its pages, and was read by a webhook all the same.
-      const looked = await this.commands.execute(new HoldLooks(connection.id, 'client', since));
+      // Whoever came while the list was read, by whichever worker, may stand on none of its pages, and was read by a webhook
+      // all the same.
+      const looked = await this.commands.execute(new HoldLooks(connection.id, 'client', startedAt));
       await this.prove(task);
       return this.missed.note(connection.id, runId, [...looked]);
     });

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
+import type { Caller } from '../../shared/caller.ts';
 import { HoldLooks, LookAgain } from '../webhooks/contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import type { Look } from './crm-clients.read-model.ts';
 import type { RunTask } from './run-task.ts';
 
 /** Where a listing was read, and since when: the database's time before its first page was asked for. */
-export type ReadSince = Pick<RunTask, 'connection'> & { since: string };
+export type ReadSince = Pick<RunTask, 'connection' | 'by'> & { since: string };
 
 /**
  * Keeps what a run has listed from overwriting what was read later: a record that a webhook has had looked at since the
@@ -25,7 +26,7 @@ export class Overtaken {
    * not part of how a client looks: where they are wanted, nobody can tell which are newer.
    */
   async ofClients(
-    { connection, since }: ReadSince,
+    { connection, by, since }: ReadSince,
     listed: readonly Look[],
   ): Promise<ReadonlyMap<string, string | null>> {
     const looked = await this.commands.execute(new HoldLooks(connection.id, 'client', since));
@@ -34,19 +35,24 @@ export class Overtaken {
     const changed = await this.clients.changed(connection.id, doubtful);
     const ids = doubtful.map(({ externalId }) => externalId);
     const again = connection.clientFields ? ids : ids.filter((id) => changed.has(id));
-    await this.again(connection.id, 'client', again);
+    await this.again(connection.id, 'client', again, by);
     return new Map(ids.map((id) => [id, changed.get(id)?.code ?? null]));
   }
 
   /** The bookings that must not be taken as they are listed. */
-  async ofBookings({ connection, since }: ReadSince, listed: readonly string[]): Promise<Set<string>> {
+  async ofBookings({ connection, by, since }: ReadSince, listed: readonly string[]): Promise<Set<string>> {
     const looked = await this.commands.execute(new HoldLooks(connection.id, 'booking', since));
     const doubtful = listed.filter((externalId) => looked.has(externalId));
-    await this.again(connection.id, 'booking', doubtful);
+    await this.again(connection.id, 'booking', doubtful, by);
     return new Set(doubtful);
   }
 
-  private async again(connectionId: string, kind: 'client' | 'booking', ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.commands.execute(new LookAgain(connectionId, kind, ids));
+  private async again(
+    connectionId: string,
+    kind: 'client' | 'booking',
+    ids: string[],
+    { correlationId }: Caller,
+  ): Promise<void> {
+    if (ids.length > 0) await this.commands.execute(new LookAgain(connectionId, kind, ids, correlationId));
   }
 }

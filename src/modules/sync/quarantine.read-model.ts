@@ -6,6 +6,7 @@ import type { ReadModel } from '../../shared/event-store/event-store.ts';
 import type { Recorded } from '../../shared/event-store/event.ts';
 import { nameBasedUuid } from '../../shared/name-based-uuid.ts';
 import type { BookingEvent, BookingQuarantined } from '../bookings/contract.ts';
+import type { ClientIdentity } from './client.decider.ts';
 import type { ClientEvent, ClientQuarantined } from './contract.ts';
 import { adviceOn } from './quarantine-advice.ts';
 
@@ -127,6 +128,14 @@ export class Quarantine implements ReadModel<Taken> {
       select external_id as "externalId" from quarantine
        where connection_id = ${connectionId} and kind = 'booking' and external_id = any(${externalIds}::text[])`);
     return rows.map(({ externalId }) => externalId);
+  }
+
+  /** The clients that wait because one of these leads has their e-mail address. */
+  async wantingAddressOf(leads: readonly string[]): Promise<ClientIdentity[]> {
+    return this.database.rows(sql<ClientIdentity>`
+      select connection_id as "connectionId", external_id as "externalId" from quarantine
+       where kind = 'client' and code = 'email.taken' and dismissed_at is null and leads && ${leads}::uuid[]
+       order by connection_id, external_id`);
   }
 
   async page({ after, limit, ...filter }: QuarantineQuestion): Promise<QuarantinedRecord[]> {

@@ -90,7 +90,7 @@ export class SyncBookings {
     if (bookings.length + unusable.length === 0) return;
     const ids = [...bookings, ...unusable].flatMap(({ externalId }) => externalId ?? []);
     const taken = await this.events.transaction(async () => {
-      const older = await this.overtaken.ofBookings({ connection, since: readSince }, ids);
+      const older = await this.overtaken.ofBookings({ connection, by, since: readSince }, ids);
       const isNews = ({ externalId }: { externalId: string | null }): boolean =>
         externalId === null || !older.has(externalId);
       const [news, unread] = [bookings.filter(isNews), unusable.filter(isNews)];

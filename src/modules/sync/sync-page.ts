@@ -70,7 +70,10 @@ export class SyncPage {
     const met = open.map(({ externalId }) => externalId).filter((id) => (changed.get(id) ?? null) !== null);
     failpoint('before-transaction');
     return this.events.transaction(async () => {
-      const overtaken = await this.overtaken.ofClients({ connection, since: listed.since }, looks);
+      const overtaken = await this.overtaken.ofClients(
+        { connection, by: task.by, since: listed.since },
+        looks,
+      );
       const { candidates, unchanged, waiting } = leaveOut({ ...sorted, candidates: open }, overtaken);
       const judged = await this.judge(connection, candidates, met, turn);
       const held = contested === 'hold' ? judged.filter(isContested) : [];

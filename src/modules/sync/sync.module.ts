@@ -16,6 +16,7 @@ import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import { ReplayBookingHandler } from './replay-booking.ts';
 import { ReplayClientHandler } from './replay-client.ts';
+import { FreedAddresses } from './freed-addresses.ts';
 import { LoseClients } from './lose-clients.ts';
 import { MissedClients } from './missed-clients.store.ts';
 import { MissingClients } from './missing-clients.ts';
@@ -56,6 +57,7 @@ import { WaitForRun } from './wait-for-run.ts';
     RunsMet,
     Overtaken,
     FindQuarantined,
+    FreedAddresses,
     ClientFixes,
     RunWorker,
     SyncPage,

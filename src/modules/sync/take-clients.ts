@@ -21,6 +21,7 @@ import {
 } from './client.decider.ts';
 import type { Basis, Fixes } from './client.decider.ts';
 import type { ClientValues } from './contract.ts';
+import { FreedAddresses } from './freed-addresses.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { Bad, Candidate, Good } from './sort-clients.ts';
 
@@ -43,6 +44,7 @@ export class TakeClients {
     private readonly queries: QueryBus,
     private readonly fixes: ClientFixes,
     private readonly quarantine: Quarantine,
+    private readonly freed: FreedAddresses,
   ) {}
 
   /** Takes clients once more as they came last, outside of any run. Joins the open transaction. */
@@ -120,6 +122,7 @@ export class TakeClients {
       turn,
     );
     const recorded = all.slice(returns.size);
+    if (runId === null) await this.freed.lookAgain(recorded.slice(clients.length).flat(), by.correlationId);
     const again = judged.filter((one, index) => 'reason' in one && recorded[index]!.length === 0);
     return {
       leads: recorded.slice(clients.length),

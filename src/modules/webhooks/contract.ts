@@ -20,12 +20,13 @@ export class HoldLooks extends Command<ReadonlySet<string>> {
   }
 }
 
-/** Has records looked at that were looked at before, once more. Joins the open transaction. */
+/** Has records looked at once more, within seconds. Joins the open transaction. */
 export class LookAgain extends Command<void> {
   constructor(
     readonly connectionId: string,
     readonly kind: RecordKind,
     readonly externalIds: readonly string[],
+    readonly correlationId: string,
   ) {
     super();
   }

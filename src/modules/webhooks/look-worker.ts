@@ -87,7 +87,8 @@ export class LookWorker implements OnModuleInit {
     const code = error instanceof Refusal ? error.code : 'internal-error';
     this.log.warn({ err: error, connectionId, code, attempt: tries + 1 }, 'a record could not be looked at');
     const retryIn = Math.min(FIRST_RETRY * 2 ** tries, LONGEST_RETRY);
-    await this.looks.fail(look, tries + 1 < TRIES ? retryIn : null).catch((lost: unknown) => {
+    const giving = tries + 1 < TRIES ? this.looks.fail(look, retryIn) : this.looks.giveUp(look);
+    await giving.catch((lost: unknown) => {
       if (!(lost instanceof LookLost)) throw lost;
     });
     if (code !== 'crm-answer-unusable') await this.pauses.begin(connectionId);

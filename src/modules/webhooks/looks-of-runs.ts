@@ -22,8 +22,8 @@ export class LookAgainHandler implements ICommandHandler<LookAgain> {
   constructor(private readonly looks: Looks) {}
 
   /** Sends no job: deliveries would have to wait for the transaction of a whole batch. The next sweep finds what is due. */
-  execute({ connectionId, kind, externalIds }: LookAgain): Promise<void> {
-    return this.looks.askAgain(connectionId, kind, externalIds);
+  execute({ connectionId, kind, externalIds, correlationId }: LookAgain): Promise<void> {
+    return this.looks.askAgain(connectionId, kind, externalIds, correlationId);
   }
 }
 

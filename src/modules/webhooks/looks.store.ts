@@ -79,11 +79,19 @@ export class Looks {
     return rows.map(({ externalId }) => externalId);
   }
 
-  /** Asks once more for records that the inbox knows. */
-  async askAgain(connectionId: string, kind: RecordKind, externalIds: readonly string[]): Promise<void> {
+  /** Asks for records, whether the inbox knows them or not. */
+  async askAgain(
+    connectionId: string,
+    kind: RecordKind,
+    externalIds: readonly string[],
+    correlationId: string,
+  ): Promise<void> {
     await this.database.execute(sql`
-      update looks l set ${ASK_AGAIN}
-       where l.connection_id = ${connectionId} and l.kind = ${kind} and l.external_id = any(${externalIds}::text[])`);
+      insert into looks as l (connection_id, kind, external_id, wanted, done, asked_at, waiting_since, due_at,
+        correlation_id)
+      select ${connectionId}::uuid, ${kind}, external_id, 1, 0, ${NOW}, ${NOW}, ${NOW}, ${correlationId}
+        from unnest(${externalIds}::text[]) as e (external_id)
+      on conflict (connection_id, kind, external_id) do update set ${ASK_AGAIN}`);
   }
 
   /** Begins with what has waited longest, if anything may be looked at by now. */
@@ -119,24 +127,25 @@ export class Looks {
     return again;
   }
 
-  /** Notes how it ended. Another look is due when more has been asked meanwhile. @throws LookLost */
+  /** Notes how it ended. @throws LookLost */
   async end(look: Look, outcome: string): Promise<void> {
     await this.settle(
       look,
-      sql`lease = null, tries = 0, done = ${look.wanted}::bigint, outcome = ${outcome}, applied_at = l.looked_at,
-        due_at = case when l.wanted > ${look.wanted}::bigint then ${LATER} end`,
+      sql`lease = null, tries = 0, outcome = ${outcome}, applied_at = l.looked_at, ${doneWith(look)}`,
     );
   }
 
-  /** Gives up for now, and for good when there will be no other try. @throws LookLost */
-  async fail(look: Look, retryIn: number | null): Promise<void> {
-    const dueAt = retryIn === null ? sql`null` : sql`${NOW} + make_interval(secs => ${retryIn})`;
-    const tries = retryIn === null ? sql`0` : sql`l.tries + 1`;
-    const done = retryIn === null ? sql`l.wanted` : sql`l.done`;
+  /** Gives up for now, to try again in so many seconds. @throws LookLost */
+  async fail(look: Look, retryIn: number): Promise<void> {
     await this.settle(
       look,
-      sql`lease = null, tries = ${tries}, done = ${done}, outcome = 'failed', due_at = ${dueAt}`,
+      sql`lease = null, tries = l.tries + 1, outcome = 'failed', due_at = ${NOW} + make_interval(secs => ${retryIn})`,
     );
+  }
+
+  /** Gives up for good, as far as it had been asked for when it began. @throws LookLost */
+  async giveUp(look: Look): Promise<void> {
+    await this.settle(look, sql`lease = null, tries = 0, outcome = 'failed', ${doneWith(look)}`);
   }
 
   /** Hands it back as it was: nothing was wrong with it. */
@@ -200,6 +209,10 @@ export class Looks {
     return row?.has === true;
   }
 }
+
+/** Another look is due when more has been asked meanwhile. */
+const doneWith = ({ wanted }: Look): RawBuilder<unknown> =>
+  sql`done = ${wanted}::bigint, due_at = case when l.wanted > ${wanted}::bigint then ${LATER} end`;
 
 const begun = (): RawBuilder<unknown> =>
   sql`lease = ${randomUUID()}, looked_at = ${NOW}, due_at = ${NOW} + ${LEASE}, waiting_since = null`;

@@ -6,6 +6,7 @@ import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import { CrmWebhooks } from './contract.ts';
+import type { CrmWebhooksRegistered } from './contract.ts';
 import { register, webhooks, webhooksStream } from './webhooks.decider.ts';
 import { WebhookTokens } from './webhook-tokens.store.ts';
 
@@ -46,12 +47,23 @@ export class RegisterWebhooksHandler implements ICommandHandler<RegisterWebhooks
     const url = `${publicUrl.replace(/\/+$/, '')}${pathOf(connectionId)}${token}`;
     const { events, why } = await this.tell(connectionId, url);
     const facts = { connectionId, registered: events.length > 0, events };
-    await this.events.transaction(async () => {
-      if (facts.registered) await this.tokens.replace(connectionId, token);
-      const decided = decision(webhooksStream(connectionId), webhooks, register(facts));
-      await this.events.transact([decided], { ...by, causationId: null });
-    });
+    const isThere = await this.events.transaction(() => this.record(facts, token, by));
+    if (!isThere) throw connectionDisconnected();
     return { url, registered: facts.registered, events, how: facts.registered ? null : byHand(why) };
+  }
+
+  /** False when the company has been disconnected meanwhile: then there is no address any more. */
+  private async record(facts: CrmWebhooksRegistered['data'], token: string, by: Caller): Promise<boolean> {
+    const { connectionId, registered } = facts;
+    const { status } = await this.queries.execute(new GetConnection(connectionId));
+    if (status === 'disconnected') {
+      await this.tokens.remove(connectionId);
+      return false;
+    }
+    if (registered) await this.tokens.replace(connectionId, token);
+    const decided = decision(webhooksStream(connectionId), webhooks, register(facts));
+    await this.events.transact([decided], { ...by, causationId: null });
+    return true;
   }
 
   private async tell(connectionId: string, url: string): Promise<{ events: string[]; why: string }> {

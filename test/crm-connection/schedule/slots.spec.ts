@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { placeOf, slotsAfter, timesAfter } from '../../../src/modules/crm-connection/schedule/slots.ts';
@@ -115,17 +117,16 @@ describe('any schedule', () => {
     ]);
   });
 
-  it('goes by the clocks of its zone and no others', () => {
-    const program = { TZ: process.env['TZ'] };
-    const asked = (): string[] => slots('30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00Z', 3);
-    const here = asked();
-    try {
-      process.env['TZ'] = 'Asia/Tokyo';
-      expect(asked()).toEqual(here);
-    } finally {
-      if (program.TZ === undefined) delete process.env['TZ'];
-      else process.env['TZ'] = program.TZ;
-    }
+  it('goes by the clocks of its zone and no others, wherever the machine believes to be', () => {
+    const on = (TZ: string) => {
+      const program = fileURLToPath(new URL('zones.program.ts', import.meta.url));
+      const { stdout, stderr } = spawnSync(process.execPath, [program], { env: { TZ }, encoding: 'utf8' });
+      if (stdout === '') throw new Error(stderr);
+      return JSON.parse(stdout) as { here: number; said: unknown };
+    };
+    const machines = ['UTC', 'Asia/Tokyo', 'America/Los_Angeles', 'Europe/Berlin'].map(on);
+    expect(machines.map(({ here }) => here)).toEqual([12, 21, 5, 13]);
+    for (const { said } of machines) expect(said).toEqual(machines[0]!.said);
   });
 });
 
