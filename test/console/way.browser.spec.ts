@@ -4,7 +4,7 @@ import type { Company } from '../../sandbox/companies.ts';
 import type { Connection, Lead, Page as List, Waiting } from '../contract.ts';
 import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
-import { describeInBrowser, openPage, startBrowser, type Seen } from './browser.ts';
+import { describeInBrowser, openPage, startBrowser, until, type Seen } from './browser.ts';
 
 const PATIENCE = 90_000;
 
@@ -375,8 +375,3 @@ describeInBrowser('The whole way through the console', () => {
     expect(seen.strangers).toEqual([]);
   });
 });
-
-/** Looks again until it is so; a test that waits in vain ends by its own time limit. */
-const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
-};
