@@ -4,7 +4,7 @@ import type { Company } from '../../sandbox/companies.ts';
 import type { Connection, Lead, Page as List, Waiting } from '../contract.ts';
 import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
-import { describeInBrowser, openPage, startBrowser, type Seen } from './browser.ts';
+import { describeInBrowser, openPage, startBrowser, until, type Seen } from './browser.ts';
 
 const PATIENCE = 90_000;
 
@@ -293,7 +293,8 @@ describeInBrowser('The whole way through the console', () => {
       await isSaid('Live');
       await page.getByRole('link', { name: 'LeadSplit' }).first().waitFor();
       const position = (text: string): Locator => page.getByRole('row').filter({ hasText: text }).first();
-      const count = (): Promise<number> => page.getByRole('link', { name: 'SyncStarted' }).count();
+      // The last event of a sync: once it is shown, so are those before it.
+      const count = (): Promise<number> => page.getByRole('link', { name: 'SyncCompleted' }).count();
       const before = await count();
       await world.sync(await connection());
       await until(async () => (await count()) === before + 1);
@@ -377,8 +378,3 @@ describeInBrowser('The whole way through the console', () => {
     expect(seen.strangers).toEqual([]);
   });
 });
-
-/** Looks again until it is so; a test that waits in vain ends by its own time limit. */
-const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
-};

@@ -10,8 +10,10 @@ import { createRoot } from 'react-dom/client';
 import { ConfirmProvider } from './parts/confirm.tsx';
 import { NoticeProvider } from './parts/notice.tsx';
 import { queries } from './queries.ts';
-import { router } from './router.tsx';
+import { loadPages, router } from './router.tsx';
 import { theme } from './theme.ts';
+
+const PAGES_AFTER = 1_000; // ms
 
 /** The service writes it into the page; style elements without it are refused by the Content-Security-Policy. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
@@ -30,3 +32,5 @@ createRoot(document.getElementById('root')!).render(
     </MantineProvider>
   </StrictMode>,
 );
+
+window.addEventListener('load', () => setTimeout(() => void loadPages(), PAGES_AFTER));

@@ -1,10 +1,11 @@
-import { Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Center, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
 import type { FormEvent } from 'react';
 import { answered, api } from './api.ts';
 import { Mark } from './icons.tsx';
 import { sentenceOf } from './parts/notice.tsx';
+import { SecretInput } from './parts/secret-input.tsx';
 import { queries, session } from './queries.ts';
 
 type Proof = { key: string } | { code: string };
@@ -77,15 +78,14 @@ export function SignIn() {
           </Group>
           <form onSubmit={submit}>
             <Stack>
-              <PasswordInput
+              <SecretInput
                 label="API key"
                 description="Printed when crm-sync first started, and kept in its data directory as “api-key”."
-                autoComplete="off"
                 autoFocus
                 error={trouble}
                 errorProps={{ role: 'alert' }}
                 value={key}
-                onChange={({ currentTarget }) => setKey(currentTarget.value)}
+                change={setKey}
                 visibilityToggleButtonProps={{ 'aria-label': 'Show the key' }}
               />
               <Button type="submit" loading={isBusy} fullWidth>

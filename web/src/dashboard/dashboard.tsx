@@ -120,7 +120,7 @@ function Figure({ to, label, value, children }: FigureProps) {
 }
 
 function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
-  if (bookings.length === 0) return <Empty title="Nothing is booked" />;
+  if (bookings.length === 0) return <Empty title="Nothing is booked" isSmall />;
   return bookings.slice(0, 5).map(({ id, leadId, leadName, startAt, service, status }) => (
     <div key={id} className="list-row next-row">
       <div style={{ minWidth: 0 }}>

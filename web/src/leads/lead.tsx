@@ -229,7 +229,7 @@ function LeadBookings({ id }: { id: string }) {
   const booked = useInfiniteQuery(bookingsOf(id));
   return (
     <>
-      <Rows asked={booked} empty={<Empty title="Nothing booked" />} loading={3}>
+      <Rows asked={booked} empty={<Empty title="Nothing booked" isSmall />} loading={3}>
         {(bookings) => bookings.map((booking) => <BookingRow key={booking.id} booking={booking} />)}
       </Rows>
       <ShowMore of={booked}>Earlier ones</ShowMore>

@@ -12,7 +12,7 @@ export function Page({ title, lead, actions, children, width = WIDEST }: Props) 
     document.title = `${title} · crm-sync`;
   }, [title]);
   return (
-    <Box maw={WIDEST} mx="auto" w="100%">
+    <Box className="page" maw={WIDEST} mx="auto" w="100%">
       <Box maw={width}>
         <Group justify="space-between" align="flex-start" mb="lg" gap="md">
           <Box style={{ minWidth: 0, flex: '1 1 260px' }}>
@@ -39,7 +39,14 @@ export function Card({ title, aside, children, flush = false }: CardProps) {
   return (
     <section className="card">
       {title !== undefined && (
-        <Group justify="space-between" px="lg" pt="md" pb={flush ? 'sm' : 0} gap="sm">
+        <Group
+          className={flush ? 'list-edge' : undefined}
+          justify="space-between"
+          px={flush ? undefined : 'lg'}
+          pt="md"
+          pb={flush ? 'sm' : 0}
+          gap="sm"
+        >
           <h2 className="card-title" style={{ margin: 0 }}>
             {title}
           </h2>

@@ -33,9 +33,11 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+type EmptyProps = { title: string; children?: ReactNode; isSmall?: boolean };
+
+export function Empty({ title, children, isSmall = false }: EmptyProps) {
   return (
-    <Stack align="center" gap={6} py={48} px="md" ta="center">
+    <Stack align="center" gap={6} py={isSmall ? 28 : 48} px="md" ta="center">
       <Text fw={600}>{title}</Text>
       {children !== undefined && (
         <Text size="sm" c="dimmed" maw={440} component="div">

@@ -5,7 +5,6 @@ import {
   Checkbox,
   Collapse,
   Group,
-  PasswordInput,
   Radio,
   SimpleGrid,
   Stack,
@@ -20,6 +19,7 @@ import { LinkButton } from '../link.tsx';
 import { Form } from '../parts/form.tsx';
 import { sentenceOf, useNotice } from '../parts/notice.tsx';
 import { Card, Page } from '../parts/page.tsx';
+import { SecretInput } from '../parts/secret-input.tsx';
 import { forgetBooks } from '../queries.ts';
 import { credentialProblems } from './problems.ts';
 import { ZoneSelect } from './zone-select.tsx';
@@ -71,7 +71,12 @@ export function Connect() {
     setForm((form) => ({ ...form, [name]: value }));
     setMissing((missing) => Object.fromEntries(Object.entries(missing).filter(([field]) => field !== name)));
   };
-  const text = (name: 'company' | 'login' | 'secret' | 'totpSecret' | 'name' | 'domain' | 'country') => ({
+  const secret = (name: 'secret' | 'totpSecret') => ({
+    value: form[name],
+    error: problems[name],
+    change: (value: string) => set(name, value),
+  });
+  const text = (name: 'company' | 'login' | 'name' | 'domain' | 'country') => ({
     value: form[name],
     error: problems[name],
     autoComplete: 'off',
@@ -108,12 +113,11 @@ export function Connect() {
                 withAsterisk
                 {...text('login')}
               />
-              <PasswordInput
+              <SecretInput
                 label="Password or API User Key"
                 description="Better a key: Settings → API User Keys"
                 withAsterisk
-                visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
-                {...text('secret')}
+                {...secret('secret')}
               />
             </SimpleGrid>
             <Anchor
@@ -155,11 +159,10 @@ export function Connect() {
                     {...text('country')}
                   />
                 </SimpleGrid>
-                <PasswordInput
+                <SecretInput
                   label="Secret of the authenticator app"
                   description="Only where the user has two-factor login and signs in by password"
-                  visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
-                  {...text('totpSecret')}
+                  {...secret('totpSecret')}
                 />
                 <Radio.Group
                   label="Clients without an e-mail address"

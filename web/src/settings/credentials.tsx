@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { answered, api } from '../api.ts';
 import type { Connection } from '../api.ts';
 import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
+import { SecretInput } from '../parts/secret-input.tsx';
 import { Trouble } from '../parts/states.tsx';
 import { forgetBooks } from '../queries.ts';
 import { credentialProblems } from './problems.ts';
@@ -67,23 +68,19 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
           error={problems['login']}
           onChange={({ currentTarget }) => setLogin(currentTarget.value)}
         />
-        <PasswordInput
+        <SecretInput
           label="Password or API User Key"
-          autoComplete="off"
           data-autofocus
           value={secret}
           error={problems['secret']}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
-          onChange={({ currentTarget }) => setSecret(currentTarget.value)}
+          change={setSecret}
         />
-        <PasswordInput
+        <SecretInput
           label="Secret of the authenticator app"
           description="Left blank: the one in use stays"
-          autoComplete="off"
           value={totpSecret}
           error={problems['totpSecret']}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show what was entered' }}
-          onChange={({ currentTarget }) => setTotpSecret(currentTarget.value)}
+          change={setTotpSecret}
         />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
