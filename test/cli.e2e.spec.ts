@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
-import type { Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
+import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
 import { API_KEY } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -195,6 +195,14 @@ describe('somebody at a terminal', () => {
     program.kill('SIGTERM');
     await syncing;
     expect(lines.slice(0, 2).map((line) => (JSON.parse(line) as LogEvent).type)).toContain('SyncCompleted');
+  });
+
+  it('lists what somebody has booked', async () => {
+    const all = await json<Booking[]>(['bookings', '--limit', '200']);
+    const { leadId } = all.find((one) => one.leadId !== null)!;
+    const found = await cli(['bookings', '--lead', leadId!.slice(0, 8)]);
+    expect(found.out).toMatch(new RegExp(`start\\s+status[\\s\\S]*${leadId!}`));
+    expect((await cli(['bookings', '--from', '2999-01-01'])).out).toBe('There are no such bookings.\n');
   });
 
   it('gets the leads as a file', async () => {

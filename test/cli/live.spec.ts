@@ -20,7 +20,10 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   api = new Api({ url: `http://127.0.0.1:${port}`, key: 'a-key' });
 });
-afterAll(() => server.closeAllConnections());
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
 
 const message = (id: number): string => `id: ${id}\ndata: ${id}\n\n`;
 const tells =
