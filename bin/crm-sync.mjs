@@ -2,6 +2,7 @@
 // The command line on whichever Node is there: sees to installing and building, then runs on the Node that came with the packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,4 +24,4 @@ const child = spawn(
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-child.on('close', (code) => process.exit(code ?? 2));
+child.on('close', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

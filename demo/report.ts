@@ -106,6 +106,8 @@ const whereToLook = ({ api, sandbox }: Stage): string =>
     '',
     `curl -H 'Authorization: Bearer ${api.key}' \\`,
     `  '${api.url}/api/leads?limit=3'`,
+    `CRM_SYNC_URL=${api.url} CRM_SYNC_API_KEY=${api.key} \\`,
+    '  npx crm-sync leads',
   ]);
 
 /** All that the demo has found, for people. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { bookingsCommand } from './cli/bookings.ts';
 import { connectCommand } from './cli/connect.ts';
 import { connectionsCommand } from './cli/connections.ts';
 import { doctorCommand } from './cli/doctor.ts';
@@ -43,6 +44,7 @@ for (const command of [
   syncCommand,
   runsCommand,
   leadsCommand,
+  bookingsCommand,
   quarantineCommand,
   eventsCommand,
   verifyCommand,

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
-import type { Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
+import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
 import { API_KEY } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -110,10 +110,15 @@ describe('somebody at a terminal', () => {
     expect(found.out).toMatch(/Mia Muster\s+\S+\s+\+49 30 999999\s+active/);
     const [lead] = await json<Lead[]>(['leads', 'mia']);
     const history = await cli(['leads', 'history', lead!.id]);
-    expect(history.out).toMatch(/updated by key:admin, client \d+ {2}\(event \d+, run [0-9a-f-]+\)/);
+    expect(history.out).toMatch(
+      /updated from client \d+ of studio\d+ by key:admin {2}\(event \d+, run [0-9a-f-]+\)/,
+    );
     expect(history.out).toContain('  phone: +49 30 123456 → +49 30 999999');
-    const shown = await cli(['leads', 'show', lead!.id]);
-    expect(shown.out).toMatch(/primary\s+\d+\s+Mia Muster/);
+    // By a part of its name, its e-mail address or the beginning of its id.
+    for (const wanted of ['mia must', lead!.email!, lead!.id.slice(0, 8)]) {
+      const shown = await cli(['leads', 'show', wanted]);
+      expect(shown.out).toMatch(/primary\s+studio\d+\s+\d+\s+Mia Muster/);
+    }
     const [, before] = history.out.split('\n\n');
     const [, event] = /\(event (\d+)/.exec(before!)!;
     const was = await json<Lead>(['leads', 'show', lead!.id, '--as-of', event!]);
@@ -128,8 +133,10 @@ describe('somebody at a terminal', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/In quarantine[\s\S]*email\.missing: Client \d+ \(No Address\)/);
     const [waiting] = await json<Waiting[]>(['quarantine', '--code', 'email.missing']);
-    expect((await cli(['quarantine'])).out).toMatch(/client\s+email\.missing/);
-    expect((await cli(['quarantine', 'show', waiting!.id])).out).toMatch(/"name": "No Address"/);
+    expect((await cli(['quarantine'])).out).toMatch(/email\.missing\s+Client/);
+    expect((await cli(['quarantine', 'show', waiting!.externalId])).out).toMatch(
+      /"name": "No Address"[\s\S]*here\s+crm-sync quarantine fix \S+ --email/,
+    );
     const bad = await cli(['quarantine', 'fix', waiting!.id, '--email', 'nonsense']);
     expect(bad.code).toBe(2);
     expect((await cli(['quarantine', 'fix', waiting!.id])).err).toMatch(/Nothing is put right/);
@@ -144,17 +151,23 @@ describe('somebody at a terminal', () => {
     await cli(['sync']);
     const twins = await json<Lead[]>(['leads', 'twin', '--sort', 'name']);
     const [one, two] = twins.map(({ id }) => id);
-    const merged = await cli(['leads', 'merge', one!, two!]);
-    expect(merged.out).toMatch(/primary\s+\d+\s+Twin One[\s\S]*further\s+\d+\s+Twin Two/);
+    const merged = await cli(['leads', 'merge', 'one@twin.example.com', 'two@twin.example.com']);
+    expect(merged.out).toMatch(
+      /merged with\s+[0-9a-f-]+[\s\S]*primary\s+studio1\s+\d+\s+Twin One[\s\S]*further\s+studio1\s+\d+\s+Twin Two/,
+    );
     expect(await json<Lead[]>(['leads', 'twin'])).toHaveLength(1);
-    expect((await cli(['leads', 'split', one!, two!])).code).toBe(0);
+    expect((await cli(['leads', 'split', one!])).out).toContain(two!);
+    const many = await cli(['leads', 'show', 'twin']);
+    expect(many).toMatchObject({ code: 2, err: expect.stringMatching(/More than one lead[\s\S]*Twin Two/) });
     expect(await json<Lead[]>(['leads', 'twin'])).toHaveLength(2);
   });
 
   it('sees the runs, what one has changed, and cannot cancel one that has ended', async () => {
     const [last] = await json<Run[]>(['runs', '--limit', '1']);
     expect((await cli(['runs'])).out).toMatch(/started\s+status\s+trigger/);
-    expect((await cli(['runs', 'show', last!.id])).out).toMatch(/status\s+succeeded/);
+    expect(await json(['runs', '--status', 'failed'])).toEqual([]);
+    expect((await cli(['runs', 'show'])).out).toContain(last!.id);
+    expect((await cli(['runs', 'show', last!.id.slice(0, 8)])).out).toMatch(/status\s+succeeded/);
     expect((await cli(['runs', 'changes', last!.id])).out).toMatch(/lead\s+created\s+Twin/);
     const late = await cli(['runs', 'cancel', last!.id]);
     expect(late).toMatchObject({ code: 2, err: expect.stringMatching(/ended already/) });
@@ -184,6 +197,14 @@ describe('somebody at a terminal', () => {
     expect(lines.slice(0, 2).map((line) => (JSON.parse(line) as LogEvent).type)).toContain('SyncCompleted');
   });
 
+  it('lists what somebody has booked', async () => {
+    const all = await json<Booking[]>(['bookings', '--limit', '200']);
+    const { leadId } = all.find((one) => one.leadId !== null)!;
+    const found = await cli(['bookings', '--lead', leadId!.slice(0, 8)]);
+    expect(found.out).toMatch(new RegExp(`start\\s+status[\\s\\S]*${leadId!}`));
+    expect((await cli(['bookings', '--from', '2999-01-01'])).out).toBe('There are no such bookings.\n');
+  });
+
   it('gets the leads as a file', async () => {
     const { code, out } = await cli(['leads', 'export', 'mia']);
     expect([code, out.split('\r\n').length]).toEqual([0, 3]);
@@ -211,17 +232,143 @@ describe('a sync that fails', () => {
 });
 
 describe('what people wrote', () => {
+  /** Escapes, other control characters, and what turns the rest of a line round. */
+  const DANGER = /[[\p{Cc}--\n]\u202A-\u202E\u2066-\u2069]/v;
+
   it('cannot do anything to a terminal', async () => {
-    const odd = await world.connected();
-    odd.company.crm.add({
-      name: '\u001B]0;owned\u0007\u001B[2Jred\u202Etxt',
-      email: 'odd@example.com',
-      phone: '',
+    const { company: odd, connection } = await world.connected();
+    odd.crm.add({ name: 'red\u202Etxt \u2066x', email: 'odd@example.com', phone: '' });
+    const { id } = odd.crm.add({ name: '\u001B]0;owned\u0007\u001B[2J\u009B5m', email: 'worse@example.com' });
+    odd.crm.add({ name: 'no\u202Ebody', email: '' });
+    await world.sync(connection);
+    const record = [String(id), '--connection', odd.account.company];
+    for (const args of [
+      ['leads', 'odd@example.com'],
+      ['leads', 'show', 'odd@example.com'],
+      ['leads', 'history', 'odd@example.com'],
+      ['runs', 'changes'],
+      ['quarantine', '--connection', odd.account.company],
+      ['quarantine', 'show', ...record],
+      ['leads', 'odd@example.com', '--json'],
+      ['quarantine', 'show', ...record, '--json'],
+    ]) {
+      const { code, out, err } = await cli(args);
+      expect([code, err, DANGER.test(out)]).toEqual([0, '', false]);
+    }
+    expect(await json<Lead[]>(['leads', 'odd@example.com'])).toMatchObject([
+      { name: 'red\u202Etxt \u2066x' },
+    ]);
+    const told = await cli(['leads', 'show', 'no\u202Ebody']);
+    expect([told.code, DANGER.test(told.err)]).toEqual([2, false]);
+    await world.api('DELETE', `/api/connections/${connection.id}`);
+  });
+});
+
+describe('a connection', () => {
+  it('has a schedule, webhooks and settings that can be changed from a terminal', async () => {
+    const { company: other } = await world.connected({ clients: 1 });
+    const name = other.account.company;
+    const set = await cli(['connections', 'schedule', '30 2 * * *', name, '--timezone', 'Europe/Berlin']);
+    expect(set).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/schedule\s+30 2 \* \* \* \(Europe\/Berlin\)/),
     });
-    await world.api('POST', `/api/connections/${odd.connection.id}/sync`);
-    const { out } = await cli(['leads', 'odd@example.com']);
-    expect(out).not.toMatch(/[[\p{Cc}--\n]\u202A-\u202E]/v);
-    await world.api('DELETE', `/api/connections/${odd.connection.id}`);
+    const wrong = await cli(['connections', 'schedule', '61 * * * *', name]);
+    expect(wrong).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^This cannot be right:\n {2}the schedule/),
+    });
+    const off = await json<Connection>(['connections', 'schedule', 'off', name]);
+    expect(off.schedule).toBeNull();
+    const settings = ['connections', 'set', name, '--name', 'Studio Süd', '--fields'];
+    expect(await json<Connection>(settings)).toMatchObject({ name: 'Studio Süd', clientFields: true });
+    const on = await cli(['connections', 'webhooks', 'on', 'Studio Süd']);
+    expect(on.out).toMatch(/only this once.*\nhttp:\S+\n[\s\S]*SimplyBook\.me uses it/);
+    expect((await cli(['connections', 'webhooks', name])).out).toMatch(/registered\s+SimplyBook\.me uses/);
+    expect((await cli(['connections', 'webhooks', 'off', name])).code).toBe(0);
+    const none = await cli(['connections', 'webhooks', name]);
+    expect(none).toMatchObject({ code: 2, err: expect.stringMatching(/has no webhooks: crm-sync/) });
+    const { password } = other.account;
+    const replaced = await cli(['connections', 'credentials', name], { input: password });
+    expect(replaced.out).toMatch(/The new credentials work/);
+    expect((await cli(['connections', 'disconnect', name, '--yes'])).code).toBe(0);
+  });
+
+  it('of a user with two-factor login takes the secret of the authenticator app', async () => {
+    const other = await world.companies.open({ clients: 1 });
+    other.faults.set({ twoFactor: 'empty-token' });
+    const { company: name, login, password, totpSecret } = other.account;
+    const args = ['connect', name, '--login', login];
+    const refused = await cli(args, { input: password });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/second factor[\s\S]*--totp/) });
+    const half = await cli([...args, '--totp'], { input: password });
+    expect(half.err).toMatch(/^No secret of the authenticator app.*\n.*CRM_SYNC_TOTP_SECRET/);
+    const schedule = ['--schedule', '30 2 * * *', '--timezone', 'Europe/Berlin'];
+    const made = await cli([...args, '--totp', ...schedule], { input: `${password}\n${totpSecret}\n` });
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/30 2 \* \* \* \(Europe\/Berlin\)/) });
+    expect(made.out).not.toContain(totpSecret);
+    await cli(['connections', 'disconnect', name, '--yes']);
+  });
+});
+
+describe('quarantine', () => {
+  it('is swept by reason', async () => {
+    const { company: other, connection } = await world.connected({ clients: 1 });
+    for (const name of ['One', 'Two']) other.crm.add({ name, email: '', phone: '' });
+    await world.sync(connection);
+    const all = await cli(['quarantine', 'dismiss-all']);
+    expect(all).toMatchObject({ code: 2, err: expect.stringMatching(/This would be all of them/) });
+    const of = ['--connection', other.account.company];
+    const tried = await cli(['quarantine', 'replay-all', '--code', 'email.missing', ...of]);
+    expect(tried).toMatchObject({ code: 1, out: '0 are taken, 2 still wait.\n' });
+    expect((await cli(['quarantine', 'dismiss-all', ...of])).out).toBe('2 wait no longer.\n');
+    expect(await json<Waiting[]>(['quarantine', '--dismissed', ...of])).toHaveLength(2);
+    await world.api('DELETE', `/api/connections/${connection.id}`);
+  });
+});
+
+describe('deletions that a run has held', () => {
+  it('are approved from a terminal', async () => {
+    const { company: other, connection } = await world.connected({ clients: 40 });
+    await world.sync(connection);
+    for (const { id } of other.crm.all().slice(0, 30)) other.crm.delete(id);
+    const held = await cli(['sync', other.account.company]);
+    expect(held.code).toBe(1);
+    const [, id] = /crm-sync runs approve-deletions (\S+) says/.exec(held.out)!;
+    const approved = await cli(['runs', 'approve-deletions', id!]);
+    expect(approved).toMatchObject({ code: 0, out: expect.stringMatching(/^Approved\./) });
+    await world.api('DELETE', `/api/connections/${connection.id}`);
+  });
+});
+
+describe('somebody who waits for a sync', () => {
+  it('can stop waiting: the sync goes on, and it is said how to see and to end it', async () => {
+    const { company: other, connection } = await world.connected({ clients: 150 });
+    const page = other.holdPage(2);
+    const program = begin(['sync', other.account.company]);
+    program.stdin.end();
+    await page.reached;
+    program.kill('SIGINT');
+    const [[code], said] = await Promise.all([once(program, 'close'), text(program.stderr)]);
+    page.release();
+    expect(code).toBe(130);
+    const [, id] = /stopped waiting\.\nThe sync goes on[\s\S]*crm-sync runs cancel (\S+) ends it/.exec(said)!;
+    expect(await world.end(id!)).toMatchObject({ status: 'succeeded' });
+    await world.api('DELETE', `/api/connections/${connection.id}`);
+  });
+
+  it('on a terminal sees a bar, and tables that fit', async () => {
+    const args = ['-qec', `stty cols 60; "${process.execPath}" "${CLI}" sync ${company.account.company}`];
+    const env = { CRM_SYNC_URL: world.service.url, CRM_SYNC_API_KEY: API_KEY, NO_COLOR: '1' };
+    const program = spawn('script', [...args, '/dev/null'], {
+      env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TERM: 'xterm', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [[code], out] = await Promise.all([once(program, 'close'), text(program.stdout)]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/[✔√] Sync studio\d+: succeeded, \d+ clients/);
+    // No colours where they are not wanted; only the cursor moves.
+    expect(out).not.toMatch(/\u001B\[\d*m/);
   });
 });
 
@@ -240,6 +387,15 @@ describe('the command line', () => {
     [['nonsense'], /unknown command/],
     [['sync', 'nobody'], /No connection is called "nobody"\.\nThere are: /],
     [['leads', '--sort', 'shoe-size'], /Allowed choices/],
+    [['leads', '--limit', 'x'], /whole number from 1/],
+    [['runs', '--limit', '0'], /whole number from 1/],
+    [['connections', 'nonsense'], /unknown command 'nonsense'/],
+    [['sync', '--nonsense'], /unknown option '--nonsense'/],
+    [['events', '--since', 'yesterday'], /--since is no time: "yesterday"\.\nSay it like/],
+    [['events', '--follow', '--since', '2h'], /--follow begins at a position/],
+    [['events', '--after', 'x'], /This cannot be right:\n {2}--after must be/],
+    [['quarantine', 'show', '4711'], /No record "4711" is in quarantine/],
+    [['runs', 'show', 'abcdef01'], /There is no run "abcdef01"/],
     [['leads', 'show', 'x'], /./],
     [['runs', 'show', '00000000-0000-4000-8000-000000000000'], /There is no run with this id/],
     [['connect', 'studio'], /--login/],

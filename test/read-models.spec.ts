@@ -17,7 +17,8 @@ describe('the list of read models', () => {
     });
     const listed = readModels(null as unknown as Database).map(({ name }) => name);
     expect(fed.length).toBeGreaterThan(5);
-    expect(listed.toSorted()).toEqual(fed.toSorted());
+    expect(new Set(listed)).toEqual(new Set(fed));
+    expect(listed).toHaveLength(fed.length);
   });
 
   it('names every table once', () => {

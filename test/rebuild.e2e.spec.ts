@@ -170,7 +170,7 @@ describe('crm-sync rebuild', () => {
   it('mends what somebody has broken, beside the service', async () => {
     const before = await contents();
     await world.rows("delete from lead_sources where external_id < '3'; update leads set name = 'Broken'");
-    const { code, out, err } = await cli(['rebuild', 'lead-list']);
+    const { code, out, err } = await cli(['rebuild', 'leads']);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^lead-list is made anew from [\d,]+ events\.\n\ntable\s+rows\s+before\nleads\s+\d+/);
     expect(await contents()).toEqual(before);
@@ -182,9 +182,9 @@ describe('crm-sync rebuild', () => {
     const names = MODELS.map(({ name }) => name);
     const listed = await cli(['rebuild', '--list', '--json']);
     expect((JSON.parse(listed.out) as { name: string }[]).map(({ name }) => name)).toEqual(names);
-    const stranger = await cli(['rebuild', 'leads']);
+    const stranger = await cli(['rebuild', 'people']);
     expect(stranger).toMatchObject({ code: 2, out: '' });
-    expect(stranger.err).toMatch(/^No read model is called "leads"\. There are:\n[\s\S]*lead-list/);
+    expect(stranger.err).toMatch(/^No read model is called "people"\. There are:\n[\s\S]*lead-list/);
     const answered = await cli(['rebuild', 'webhooks', '--json']);
     expect(JSON.parse(answered.out)).toMatchObject({ readModel: 'webhooks', tables: [{ name: 'webhooks' }] });
   });

@@ -19,6 +19,12 @@ export const findAccess = async (url: string | undefined, env: NodeJS.ProcessEnv
       'Give one like http://127.0.0.1:3000 with --url.',
     );
   }
+  if (new URL(address).username !== '' || new URL(address).password !== '') {
+    throw new Failure(
+      'The address of the service holds a user name or a password.',
+      'Leave it out: the service knows API keys only.',
+    );
+  }
   const key = given('CRM_SYNC_API_KEY') ?? (await keptKey(given('CRM_SYNC_DATA_DIR')));
   // No header can carry it, and no service has it.
   if (!/^[\x21-\x7e]+$/.test(key)) {

@@ -27,7 +27,9 @@ export const describeConnection = (one: Connection): string =>
     ['last synced', when(one.lastSyncedAt)],
     ['schedule', one.schedule === null ? 'none' : `${one.schedule.cron} (${one.schedule.timezone})`],
     ...(one.scheduleState === null ? [] : [['', one.scheduleState.detail] as const]),
-    ...(one.nextSyncs.length === 0 ? [] : [['next', one.nextSyncs.map(minute).join(', ')] as const]),
+    ...(one.nextSyncs.length === 0
+      ? []
+      : [['next, by clocks here', one.nextSyncs.map(minute).join(', ')] as const]),
     ['id', one.id],
   ]);
 

@@ -4,96 +4,16 @@ import type { Api } from './api.ts';
 import { contextOf, first } from './context.ts';
 import type { Context } from './context.ts';
 import { Failure } from './failure.ts';
+import { describeChange, describeLead } from './lead-text.ts';
+import type { Change, Companies, Lead } from './lead-text.ts';
 import { connectionOf, connections, isId, leadIdOf } from './naming.ts';
 import { limitOption, MOMENT, momentOf } from './options.ts';
-import { facts, MORE, number, short, shown, shownLines, table, valueOf, when } from './output.ts';
-
-type Source = {
-  connectionId: string;
-  externalId: string;
-  primary: boolean;
-  status: string;
-  name: string | null;
-  email: string | null;
-  phone: string | null;
-};
-type Lead = {
-  id: string;
-  name: string | null;
-  email: string | null;
-  phone: string | null;
-  status: string;
-  notes: string;
-  sources: Source[];
-  mergedLeads: string[];
-  createdAt: string;
-  updatedAt: string;
-  bookings?: {
-    total: number;
-    upcoming: { startAt: string; service: string | null; status: string }[];
-  } | null;
-};
-type Change = {
-  position: number;
-  change: string;
-  changed: string[];
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-  source: { connectionId: string; externalId: string } | null;
-  otherId: string | null;
-  actor: string;
-  runId: string | null;
-  recordedAt: string;
-};
-/** What people call each connection. */
-type Companies = ReadonlyMap<string, string>;
+import { MORE, short, shownLines, table } from './output.ts';
 
 const LEAD = 'its id or the beginning of it, its e-mail address, or what only one lead is found by';
 
 const companiesOf = async (api: Api): Promise<Companies> =>
   new Map((await connections(api)).map(({ id, company }) => [id, company]));
-
-const sourceTable = (sources: Source[], companies: Companies): string =>
-  table(
-    ['source', 'company', 'client', 'name', 'e-mail', 'phone'],
-    sources.map(({ primary, status, connectionId, externalId, name, email, phone }) => [
-      status === 'gone' ? 'gone' : primary ? 'primary' : 'further',
-      companies.get(connectionId) ?? connectionId,
-      externalId,
-      name,
-      email,
-      phone,
-    ]),
-    'It has no source.',
-  );
-
-const describe = (lead: Lead, companies: Companies): string => {
-  const { bookings, mergedLeads } = lead;
-  return [
-    facts([
-      ['name', lead.name],
-      ['e-mail', lead.email],
-      ['phone', lead.phone],
-      ['status', lead.status],
-      ['notes', lead.notes],
-      ['created', when(lead.createdAt)],
-      ['changed', when(lead.updatedAt)],
-      ...(bookings ? [['bookings', number(bookings.total)] as const] : []),
-      ...(mergedLeads.length > 0 ? [['merged with', mergedLeads.join(', ')] as const] : []),
-      ['id', lead.id],
-    ]),
-    sourceTable(lead.sources, companies),
-    ...(bookings && bookings.upcoming.length > 0
-      ? [
-          table(
-            ['next', 'what', 'status'],
-            bookings.upcoming.map(({ startAt, service, status }) => [when(startAt), service, status]),
-            '',
-          ),
-        ]
-      : []),
-  ].join('\n\n');
-};
 
 const showLead = async (wanted: string, asOf: string | undefined, command: Command): Promise<void> => {
   const { api, say } = await contextOf(command);
@@ -101,7 +21,7 @@ const showLead = async (wanted: string, asOf: string | undefined, command: Comma
   const query = then === undefined ? '' : `?asOf=${encodeURIComponent(then)}`;
   const lead = await api.get<Lead>(`/api/leads/${await leadIdOf(api, wanted)}${query}`);
   const companies = await companiesOf(api);
-  say(lead, () => describe(lead, companies));
+  say(lead, () => describeLead(lead, companies));
 };
 
 type Filter = { connection?: string; status?: string; sort: string };
@@ -156,24 +76,6 @@ const show = new Command('show')
   .option('--as-of <moment>', `as it was: a time ${MOMENT}, or a position of the log`)
   .action((wanted: string, { asOf }: { asOf?: string }, command: Command) => showLead(wanted, asOf, command));
 
-const told = (
-  { change, changed, before, after, source, otherId, actor, runId, recordedAt, position }: Change,
-  companies: Companies,
-): string => {
-  const from =
-    source === null
-      ? ''
-      : ` from client ${shown(source.externalId)} of ${companies.get(source.connectionId) ?? source.connectionId}`;
-  const other = otherId === null ? '' : ` with lead ${otherId}`;
-  const run = runId === null ? '' : `, run ${runId}`;
-  return [
-    `${when(recordedAt)}  ${change}${other}${from} by ${shown(actor)}  (event ${position}${run})`,
-    ...changed
-      .filter((field) => field !== 'sources')
-      .map((field) => `  ${field}: ${valueOf(before?.[field])} → ${valueOf(after?.[field])}`),
-  ].join('\n');
-};
-
 const history = new Command('history')
   .description(
     'every change of a lead, newest first: before, after, from which client, by whom, in which run',
@@ -186,14 +88,14 @@ const history = new Command('history')
     const { rows, more } = await first(api.rows<Change>(path, limit + 1), limit);
     const companies = await companiesOf(api);
     say(rows, () =>
-      [...rows.map((row) => short(told(row, companies))), ...(more ? [MORE] : [])].join('\n\n'),
+      [...rows.map((row) => short(describeChange(row, companies))), ...(more ? [MORE] : [])].join('\n\n'),
     );
   });
 
 const join = async ({ api, say }: Context, verb: string, id: string, leadId: string): Promise<void> => {
   const lead = await api.post<Lead>(`/api/leads/${id}/${verb}`, { leadId });
   const companies = await companiesOf(api);
-  say(lead, () => describe(lead, companies));
+  say(lead, () => describeLead(lead, companies));
 };
 
 const merge = new Command('merge')

@@ -130,13 +130,14 @@ export type Waiting = {
   attempts: number;
 };
 
-/** The id of the record in quarantine that is meant: by its id or the beginning of it, or its number in the CRM. */
-export const recordIdOf = async (api: Api, wanted: string): Promise<string> => {
+/** The id of the record in quarantine that is meant: by its id or the beginning of it, or its number in one company's CRM. */
+export const recordIdOf = async (api: Api, wanted: string, connection?: string): Promise<string> => {
   if (isId(wanted)) return wanted;
+  const of = connection === undefined ? '' : `&connectionId=${(await connectionOf(api, connection)).id}`;
   const numbered: Waiting[] = [];
   const begun: Waiting[] = [];
   for (const status of ['waiting', 'dismissed'])
-    for await (const row of api.rows<Waiting>(`/api/quarantine?status=${status}`)) {
+    for await (const row of api.rows<Waiting>(`/api/quarantine?status=${status}${of}`)) {
       if (row.externalId === wanted) numbered.push(row);
       else if (BEGINNING.test(wanted) && row.id.startsWith(wanted)) begun.push(row);
     }
@@ -150,6 +151,6 @@ export const recordIdOf = async (api: Api, wanted: string): Promise<string> => {
     ? new Failure(`No record "${wanted}" is in quarantine.`, 'crm-sync quarantine lists them.')
     : new Failure(
         [`More than one record could be meant by "${wanted}":`, ...lines].join('\n'),
-        'Say which by its id.',
+        'Say which by its id, or of which company with --connection.',
       );
 };

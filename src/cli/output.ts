@@ -63,7 +63,6 @@ export type Cell = Parameters<typeof shown>[0];
 export const MORE = '… and more: --limit says how many are shown.';
 const GAP = 2;
 const NARROWEST = 6;
-const LONGEST = 60;
 
 /** The widths that fit: the widest columns give way first. */
 const fitted = (widths: number[], most: number): number[] => {
@@ -85,7 +84,7 @@ export const table = (
   more = false,
 ): string => {
   if (rows.length === 0) return none;
-  const cells = [header, ...rows.map((row) => row.map((cell) => cut(shown(cell), LONGEST)))];
+  const cells = [header, ...rows.map((row) => row.map(shown))];
   const widths = fitted(
     header.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? '')))),
     room(),

@@ -29,6 +29,11 @@ const ADVICE: Record<string, string> = {
     'crm-sync connections lists them, crm-sync connections credentials replaces a secret.',
 };
 
+/** What the API says in words of its own. */
+const SAID: Record<string, string> = {
+  'webhooks-not-found': 'This connection has no webhooks: crm-sync connections webhooks on makes them.',
+};
+
 export const NOT_OURS = (what: string): Failure =>
   new Failure(`What answers there is not crm-sync (${what}).`, 'Say with --url where it is.');
 
@@ -42,9 +47,10 @@ export const failureOf = (status: number, text: string): Failure => {
   }
   const problem = problemIn(text);
   if (problem === null) return NOT_OURS(`status ${status}`);
-  const advice = ADVICE[problem.type?.split('/').at(-1) ?? ''] ?? null;
+  const code = problem.type?.split('/').at(-1) ?? '';
+  const advice = ADVICE[code] ?? null;
   const flaws = (problem.errors ?? []).map(({ pointer, detail }) => `  ${flawOf(pointer, detail)}`);
-  const message = problem.error ?? problem.detail ?? problem.title ?? `Status ${status}.`;
+  const message = SAID[code] ?? problem.error ?? problem.detail ?? problem.title ?? `Status ${status}.`;
   const isList = flaws.length > 0 && message.includes('"errors"');
   return new Failure([isList ? 'This cannot be right:' : message, ...flaws].join('\n'), advice);
 };

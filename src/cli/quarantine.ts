@@ -16,10 +16,13 @@ const recordAt = (id: string, verb = ''): string => `/api/quarantine/${id}${verb
 /** Which records, by what they have in common. */
 type Which = { connection?: string; code?: string; kind?: string };
 
+const ofCompany = (): Option =>
+  new Option('--connection <connection>', 'of one company: its id, company or name');
+
 const ofWhich = (command: Command): Command =>
   command
     .option('--code <code>', 'with one reason, for example email.missing')
-    .option('--connection <connection>', 'of one company: its id, company or name')
+    .addOption(ofCompany())
     .addOption(new Option('--kind <kind>', 'only those').choices(['client', 'booking']));
 
 const filterOf = async (api: Api, { connection, code, kind }: Which): Promise<Record<string, string>> => ({
@@ -71,9 +74,10 @@ const here = ({ id, kind, code, leads }: Waiting): string => {
 const show = new Command('show')
   .description('one record as it was received, and what can be done about it')
   .argument('<record>', RECORD)
-  .action(async (wanted: string, _: object, command: Command) => {
+  .addOption(ofCompany())
+  .action(async (wanted: string, { connection }: Which, command: Command) => {
     const { api, say } = await contextOf(command);
-    const one = await api.get<Waiting>(recordAt(await recordIdOf(api, wanted)));
+    const one = await api.get<Waiting>(recordAt(await recordIdOf(api, wanted, connection)));
     // What can be done stands last: a record may be longer than the terminal.
     say(one, () =>
       [
@@ -92,10 +96,14 @@ const show = new Command('show')
     );
   });
 
-const replay = async (wanted: string, fix: Fix, command: Command): Promise<void> => {
+const replay = async (
+  wanted: string,
+  { connection, ...fix }: Fix & Which,
+  command: Command,
+): Promise<void> => {
   const { api, say } = await contextOf(command);
   const body = Object.keys(fix).length === 0 ? {} : { fix };
-  const id = await recordIdOf(api, wanted);
+  const id = await recordIdOf(api, wanted, connection);
   const done = await api.post<{ leadId?: string | null; bookingId?: string }>(recordAt(id, '/replay'), body);
   const { leadId, bookingId } = done;
   const lead = leadId ? `lead ${leadId}` : null;
@@ -109,23 +117,28 @@ const fixIt = new Command('fix')
   .option('--email <email>', 'its e-mail address')
   .option('--name <name>', 'its name')
   .option('--phone <phone>', 'its phone number')
-  .action(async (wanted: string, fix: Fix, command: Command) => {
+  .addOption(ofCompany())
+  .action(async (wanted: string, options: Fix & Which, command: Command) => {
+    const { connection: _, ...fix } = options;
     if (Object.keys(fix).length === 0)
       throw new Failure('Nothing is put right.', 'Say what: --email, --name or --phone.');
-    await replay(wanted, fix, command);
+    await replay(wanted, options, command);
   });
 
 const tryAgain = new Command('replay')
   .description('tries to take the record as it is')
   .argument('<record>', RECORD)
-  .action((wanted: string, _: object, command: Command) => replay(wanted, {}, command));
+  .addOption(ofCompany())
+  .action((wanted: string, options: Which, command: Command) => replay(wanted, options, command));
 
 const dismiss = new Command('dismiss')
   .description('never mind: it waits no longer, until the CRM changes it')
   .argument('<record>', RECORD)
-  .action(async (wanted: string, _: object, command: Command) => {
+  .addOption(ofCompany())
+  .action(async (wanted: string, { connection }: Which, command: Command) => {
     const { api, say } = await contextOf(command);
-    const done = await api.post<Waiting>(recordAt(await recordIdOf(api, wanted), '/dismiss'));
+    const id = await recordIdOf(api, wanted, connection);
+    const done = await api.post<Waiting>(recordAt(id, '/dismiss'));
     say(done, 'It waits no longer.');
   });
 

@@ -14,7 +14,7 @@ import type { Rebuilt } from '../shared/event-store/rebuild.ts';
 import { SubjectKeys } from '../shared/event-store/subject-keys.ts';
 import { bar } from './bar.ts';
 import type { Tell } from './bar.ts';
-import { Failure } from './failure.ts';
+import { Failure, INTERRUPTED } from './failure.ts';
 import { number } from './output.ts';
 
 /** To know their names and tables no database is needed. */
@@ -47,13 +47,26 @@ const opened = async (): Promise<OpenDatabase> => {
   }
 };
 
-const rebuildIn = async ({ url, keyring }: OpenDatabase, name: string, tell: Tell): Promise<Rebuilt> => {
+/** Ctrl-C ends it where it can be ended without leaving anything behind, its own PostgreSQL included. */
+const interruption = (): AbortSignal => {
+  const enough = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => enough.abort());
+  return enough.signal;
+};
+
+const rebuildIn = async (
+  { url, keyring }: OpenDatabase,
+  name: string,
+  tell: Tell,
+  enough: AbortSignal,
+): Promise<Rebuilt> => {
   const done = await asOwner(url, (database) => {
     const events = new EventStore(database, new SubjectKeys(database, keyring));
     const readModel = readModels(database).find((one) => one.name === name)!;
-    return rebuild(database, events, readModel, ({ position, head }) =>
-      tell(bar(position, head, `event ${number(position)} of ${number(head)}`)),
-    );
+    return rebuild(database, events, readModel, ({ position, head }) => {
+      if (enough.aborted) throw new Failure('Stopped. Nothing was changed.', null, INTERRUPTED);
+      tell(bar(position, head, `event ${number(position)} of ${number(head)}`));
+    });
   });
   if (done === null) throw new Failure('Somebody else is rebuilding at the moment.', 'Say it again later.');
   return done;
@@ -61,9 +74,10 @@ const rebuildIn = async ({ url, keyring }: OpenDatabase, name: string, tell: Tel
 
 /** @throws Failure; what was there is then as it was. */
 export const rebuildOne = async (name: string, tell: Tell): Promise<Rebuilt> => {
+  const enough = interruption();
   const database = await opened();
   try {
-    return await rebuildIn(database, name, tell);
+    return await rebuildIn(database, name, tell, enough);
   } catch (error) {
     if (error instanceof NotRebuilt) throw new Failure(`Nothing was changed. ${error.message}`);
     throw error;

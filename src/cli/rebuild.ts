@@ -27,7 +27,7 @@ const described = (name: string, { events, tables }: Rebuilt): string =>
 
 export const rebuildCommand = new Command('rebuild')
   .description('makes the tables of a read model anew from the log, while the service goes on answering')
-  .argument('[name]', 'the read model')
+  .argument('[name]', 'the read model, or one of its tables')
   .option('--list', 'which there are')
   .addHelpText(
     'after',
@@ -45,7 +45,7 @@ Examples:
     // Half the service comes along, for which no other command should have to wait.
     const { KNOWN, rebuildOne } = await import('./rebuild-one.ts');
     if (options.list === true) return print(json ? jsonOf(KNOWN) : list(KNOWN));
-    const found = KNOWN.find((one) => one.name === wanted);
+    const found = KNOWN.find(({ name, tables }) => name === wanted || tables.includes(wanted ?? ''));
     if (found === undefined) {
       const message = wanted === undefined ? 'Which read model?' : `No read model is called "${wanted}".`;
       throw new Failure(`${message} There are:\n${list(KNOWN)}`);

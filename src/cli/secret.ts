@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Failure } from './failure.ts';
+import { Failure, INTERRUPTED } from './failure.ts';
 
 /** Nothing of what is typed is shown. */
 const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -40,7 +40,7 @@ const asked = async (question: string): Promise<string> => {
   try {
     return await lines.question('', { signal: left.signal });
   } catch {
-    throw new Failure('Nothing was done.');
+    throw new Failure('Nothing was done.', null, INTERRUPTED);
   } finally {
     lines.close();
     process.stderr.write('\n');

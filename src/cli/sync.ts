@@ -8,8 +8,9 @@ import { live } from './live.ts';
 import { connectionOf, WHICH } from './naming.ts';
 import type { Connection, Waiting } from './naming.ts';
 import { number, shown, wrapped } from './output.ts';
-import { describeRun, runAt } from './runs.ts';
-import type { Run } from './runs.ts';
+import { describeRun } from './run-text.ts';
+import type { Run } from './run-text.ts';
+import { runAt } from './runs.ts';
 
 const ERRORS_SHOWN = 10;
 /** A service that is restarted is back by then, and goes on with the run. */

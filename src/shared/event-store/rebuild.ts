@@ -23,7 +23,7 @@ export class NotRebuilt extends Error {}
 /**
  * Makes the tables of a read model anew: fills new ones from the log, while the service goes on with the old ones, and puts
  * them in their place in one transaction. Whatever is recorded meanwhile is in them: the swap waits until nobody writes.
- * `database` is the owner's.
+ * `database` is the owner's; `tell` may throw to end it.
  * @throws NotRebuilt; the old tables then are as they were
  */
 export const rebuild = async (
@@ -50,6 +50,7 @@ export const rebuild = async (
       if (attempt === TRIES)
         throw new NotRebuilt('Somebody else has held one of its tables all the time. Say it again later.');
       await sleep(PAUSE);
+      tell({ position: filler.after, head });
       await filler.fill();
     }
   }
