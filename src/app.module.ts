@@ -57,7 +57,7 @@ export class AppModule {
         ConsoleModule,
       ],
       providers: [{ provide: CONFIG, useValue: config }, Shutdown, VersionCheck],
-      exports: [CONFIG, Shutdown],
+      exports: [CONFIG, Shutdown, VersionCheck],
     };
   }
 }

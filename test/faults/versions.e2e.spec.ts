@@ -15,6 +15,11 @@ grant select on of_the_newer to crm_sync_service;`;
 const TAKES_AWAY = `
 drop table if exists of_the_newer;
 update schema_needs set migration = '9002_takes_away', version = '7.0.0';`;
+/** What an older version then finds, before it has looked at what the database needs. */
+const MISSED = `
+create function is_gone() returns trigger language plpgsql as $$ begin
+  raise exception 'column does not exist' using errcode = '42703'; end $$;
+create trigger is_gone before insert on leads execute function is_gone();`;
 
 let database: { url: string; drop: () => Promise<void> };
 let companies: Companies;
@@ -125,7 +130,9 @@ describe('when a newer version has migrated the database', () => {
 
   it('and taken away what the older one needs, that one says so and stops, and its run is brought to its end', async () => {
     const { run, company, connection, release } = await underWay(old);
-    const young = await start(await newer('9002_takes_away', TAKES_AWAY));
+    const main = await newer('9002_takes_away', TAKES_AWAY);
+    await sql.query(`${TAKES_AWAY} ${MISSED}`);
+    release();
     let ready = await old.api<Problem>('GET', '/health/ready');
     while (ready.status === 200) {
       await sleep(100);
@@ -138,7 +145,6 @@ describe('when a newer version has migrated the database', () => {
       'version-outdated',
       expect.stringMatching(said),
     ]);
-    release();
     for (const [method, path] of [
       ['GET', '/api/leads'],
       ['POST', `/api/connections/${connection.id}/sync`],
@@ -147,6 +153,8 @@ describe('when a newer version has migrated the database', () => {
       expect([refused.status, refused.code]).toEqual([503, 'version-outdated']);
     }
     expect((await old.api('GET', '/health/live')).status).toBe(200);
+    await sql.query('drop function is_gone cascade');
+    const young = await start(main);
     await sync(young, connection);
     expect((await young.api<Run>('GET', `/api/runs/${run.id}`)).body).toMatchObject({
       status: 'succeeded',

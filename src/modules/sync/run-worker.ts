@@ -4,6 +4,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
 import type { Caller } from '../../shared/caller.ts';
 import { isDatabaseOutage, isDiskFull } from '../../shared/database/database-outage.ts';
+import { VersionCheck } from '../../shared/database/version-check.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { Jobs } from '../../shared/jobs/jobs.ts';
@@ -52,6 +53,7 @@ export class RunWorker implements OnModuleInit {
     private readonly runs: SyncRuns,
     private readonly endRun: EndRun,
     private readonly shutdown: Shutdown,
+    private readonly version: VersionCheck,
   ) {}
 
   onModuleInit(): void {
@@ -154,6 +156,8 @@ export class RunWorker implements OnModuleInit {
       this.log.warn({ runId }, `the run waits ${until}`);
       throw cause;
     } else {
+      // A newer version may just have taken away what this one has asked for: then the run goes on there.
+      if (!(cause instanceof Refusal) && (await this.version.isOutdated())) throw cause;
       if (!(cause instanceof Refusal)) this.log.error({ err: cause, runId }, 'the run failed');
       await this.endRun.failed(taken, { ...reasonOf(cause), phase }, by);
     }

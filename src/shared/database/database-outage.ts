@@ -1,11 +1,7 @@
 import { isNativeError } from 'node:util/types';
 
-/**
- * SQLSTATE classes and codes that say "not now": the same request can succeed later. 42P01, 42703 and 42883: a table, column or
- * function is not there, because a newer version has just taken it away; that one can serve the request.
- */
-const SQLSTATE =
-  /^(?:08|28|53|57|58)[0-9A-Z]{3}$|^(?:3D000|25006|25P03|25P04|40001|40P01|42P01|42703|42883|55P03)$/;
+/** SQLSTATE classes and codes that say "not now": the same request can succeed later. */
+const SQLSTATE = /^(?:08|28|53|57|58)[0-9A-Z]{3}$|^(?:3D000|25006|25P03|25P04|40001|40P01|55P03)$/;
 const SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

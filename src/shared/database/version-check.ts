@@ -16,7 +16,7 @@ const EVERY = 2_000; // ms
 @Injectable()
 export class VersionCheck {
   private readonly log = new Logger(VersionCheck.name);
-  private isOutdated = false;
+  private outdated = false;
 
   constructor(
     private readonly database: Database,
@@ -24,14 +24,18 @@ export class VersionCheck {
   ) {}
 
   @Interval(EVERY)
-  async check(): Promise<void> {
-    if (this.isOutdated) return;
+  async isOutdated(): Promise<boolean> {
+    if (this.outdated) return true;
     const needs = await this.database
       .row(sql<SchemaNeeds>`select migration, version from schema_needs`)
       .catch(() => undefined);
     const why = needs === undefined ? null : whyOutdated(needs);
-    if (why === null || this.isOutdated) return;
-    this.isOutdated = true;
+    if (why !== null && !this.outdated) this.end(why);
+    return this.outdated;
+  }
+
+  private end(why: string): void {
+    this.outdated = true;
     this.log.error(`A newer crm-sync has changed the database: ${why}`);
     this.database.close(versionOutdated(why));
     this.shutdown.begin();
