@@ -5,7 +5,7 @@ import type { Connection, Lead, Run } from '../contract.ts';
 import { API_KEY, startService, type Service } from '../service.ts';
 import { deliver, webhooksOf } from '../webhooks.ts';
 import { startWorld, type World } from '../world.ts';
-import { describeInBrowser, openPage, startBrowser, until, type Seen } from './browser.ts';
+import { describeInBrowser, hindrances, openPage, startBrowser, until, type Seen } from './browser.ts';
 
 const PATIENCE = 90_000;
 const CLIENTS = 60;
@@ -110,6 +110,7 @@ describeInBrowser('In the console', () => {
       await secret.fill('wrong');
       await dialog().getByRole('button', { name: 'Replace' }).click();
       expect(await saidOf(secret)).toMatch(/refused the login: login or secret are wrong/);
+      expect(await hindrances(page)).toEqual([]);
       expect(await secret.evaluate((input) => input === input.ownerDocument.activeElement)).toBe(true);
       await dialog().getByLabel('Login').fill('');
       await dialog().getByRole('button', { name: 'Replace' }).click();
@@ -141,6 +142,7 @@ describeInBrowser('In the console', () => {
       await isSaid(/^As it was on/);
       expect(await page.locator('dl.facts').first().innerText()).toContain(before.phone);
       expect(await button('Merge…').count()).toBe(0);
+      expect(await hindrances(page)).toEqual([]);
       await page.reload();
       await isSaid(/^As it was on/);
       await page.getByRole('link', { name: 'Back to now' }).click();
@@ -156,6 +158,7 @@ describeInBrowser('In the console', () => {
       const { runId } = await world.sync(connection);
       await page.goto(`/runs/${runId}`);
       await isSaid('30 leads would be gone');
+      expect(await hindrances(page)).toEqual([]);
       await button('They are gone: approve…').click();
       await dialog().getByRole('button', { name: 'Keep it as it is' }).click();
       const held = async () => (await world.api<Run>('GET', `/api/runs/${runId}`)).body.heldDeletions;
@@ -226,6 +229,7 @@ describeInBrowser('In the console', () => {
       await service.stop();
       await page.getByRole('link', { name: 'Leads', exact: true }).click();
       await isSaid('crm-sync does not answer');
+      expect(await hindrances(page)).toEqual([]);
       const again: Service = await startService({
         databaseUrl: service.databaseUrl,
         restUrl: companies.url,

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Lead, Run, Waiting } from '../contract.ts';
 import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
-import { describeInBrowser, hindrances, openPage, overflow, startBrowser } from './browser.ts';
+import { describeInBrowser, hindrances, openPage, overflow, startBrowser, until } from './browser.ts';
 
 const PATIENCE = 240_000;
 const LEADS = 420;
@@ -122,12 +122,41 @@ describeInBrowser('Every page of the console', () => {
       const end = page.locator(`a[href="/leads/${last?.id}"]`);
       while ((await end.count()) === 0) {
         expect(await rows.count()).toBeLessThan(80);
+        expect(await page.evaluate<number>('document.querySelectorAll("*").length')).toBeLessThan(1_500);
         await page.mouse.wheel(0, 4_000);
         await page.waitForTimeout(30);
       }
       expect(await page.locator('[aria-rowindex]').last().getAttribute('aria-rowindex')).toBe(
         String(LEADS + 1),
       );
+      await context.close();
+    },
+    PATIENCE,
+  );
+
+  it.each([360, 768, 1024, 1440])(
+    'leaves room for what a list is about, and keeps its head in sight, %s px wide',
+    async (width) => {
+      const { page, context } = await openPage(browser, world.service.url, { width });
+      await signIn(context);
+      for (const path of ['/audit', '/leads', '/runs']) {
+        await page.goto(path);
+        await isDrawn(page);
+        const link = page.locator('.row-link').first();
+        await link.waitFor();
+        const cut = await link.evaluate(({ parentElement }) =>
+          parentElement === null ? 0 : parentElement.scrollWidth - parentElement.clientWidth,
+        );
+        expect([path, Math.max(0, cut)]).toEqual([path, 0]);
+      }
+      await page.goto('/leads');
+      const head = page.getByRole('columnheader', { name: 'Name' });
+      await page.locator('.row-link').first().waitFor();
+      await page.mouse.move(width / 2, 500);
+      await page.mouse.wheel(0, 3_000);
+      await until(() => page.evaluate<boolean>('window.scrollY > 1_000'));
+      const places = await Promise.all((await head.all()).map((one) => one.boundingBox()));
+      expect(places.filter((place) => place === null || place.y < 50 || place.y > 80)).toEqual([]);
       await context.close();
     },
     PATIENCE,

@@ -54,9 +54,9 @@ const TITLES: Record<LeadChange['change'], string> = {
   restored: 'Back in the CRM',
 };
 
-/** That sources came or went is what a link, a merge or a split is. */
+/** That sources came or went is what a link, a merge or a split is, and the other lead is named. */
 const shownOf = ({ change, changed }: LeadChange): string[] =>
-  change === 'updated' ? changed : changed.filter((field) => field !== 'sources');
+  changed.filter((field) => field !== 'mergedInto' && (field !== 'sources' || change === 'updated'));
 
 type ChangeProps = {
   change: LeadChange;

@@ -39,7 +39,7 @@ export function List<Row>({ asked, label, columns, keyOf, rowHeight, empty, ahea
           aria-busy={isPlaceholderData}
         >
           <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
-            <div role="rowgroup">
+            <div className="list-top" role="rowgroup">
               <div className="list-head" role="row">
                 {columns.map(([title]) => (
                   <div key={title} role="columnheader">

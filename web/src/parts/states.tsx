@@ -50,7 +50,7 @@ export function Empty({ title, children, isSmall = false }: EmptyProps) {
 
 export function LoadingRows({ rows = 6 }: { rows?: number }) {
   return (
-    <Stack gap="sm" p="md" aria-busy="true" aria-label="Loading">
+    <Stack gap="sm" p="md" role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (
         <Skeleton key={row} height={22} radius="sm" />
       ))}
@@ -60,7 +60,7 @@ export function LoadingRows({ rows = 6 }: { rows?: number }) {
 
 export function LoadingMore() {
   return (
-    <Group justify="center" p="md" aria-label="Loading more">
+    <Group justify="center" p="md" role="status" aria-label="Loading more">
       <Loader size="sm" />
     </Group>
   );
