@@ -29,7 +29,7 @@ export const verifyCommand = new Command('verify')
     const { api, say } = await contextOf(command);
     // As a stream: a long log takes longer than other answers may.
     const chunks: Uint8Array[] = [];
-    for await (const chunk of await api.stream('/api/audit/verify')) chunks.push(chunk);
+    for await (const chunk of api.stream('/api/audit/verify')) chunks.push(chunk);
     const verdict = JSON.parse(Buffer.concat(chunks).toString()) as Verdict;
     say(verdict, () => sentenceOf(verdict));
     process.exitCode = verdict.ok ? FINE : FAILED;
