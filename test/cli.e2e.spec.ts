@@ -164,6 +164,7 @@ describe('somebody at a terminal', () => {
 
   it('sees the runs, what one has changed, and cannot cancel one that has ended', async () => {
     const [last] = await json<Run[]>(['runs', '--limit', '1']);
+    expect(last!.trigger).toBe('cli');
     expect((await cli(['runs'])).out).toMatch(/started\s+status\s+trigger/);
     expect(await json(['runs', '--status', 'failed'])).toEqual([]);
     expect((await cli(['runs', 'show'])).out).toContain(last!.id);

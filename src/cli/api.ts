@@ -86,6 +86,8 @@ export class Api {
         method,
         headers: {
           authorization: `Bearer ${key}`,
+          // By this a run knows that it was started from a terminal.
+          'user-agent': 'crm-sync-cli',
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },

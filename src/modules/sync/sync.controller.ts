@@ -22,6 +22,8 @@ import { WaitForRun } from './wait-for-run.ts';
 
 const CURSOR = z.tuple([z.uuid()]);
 const ERRORS_SHOWN = 10;
+/** The User-Agent that src/cli/api.ts sends. */
+const OUR_COMMAND_LINE = 'crm-sync-cli';
 
 @ApiTags('sync')
 @Controller('api')
@@ -49,8 +51,10 @@ export class SyncController {
     @CurrentCaller() by: Caller,
     @Res({ passthrough: true }) response: ServerResponse,
     @Headers('prefer') prefer?: string,
+    @Headers('user-agent') agent?: string,
   ): Promise<SyncAnswerDto | RunDto> {
-    const { runId } = await this.commands.execute(new SyncCrm(connectionId, 'api', by));
+    const trigger = agent === OUR_COMMAND_LINE ? 'cli' : 'api';
+    const { runId } = await this.commands.execute(new SyncCrm(connectionId, trigger, by));
     const run = await this.waitForRun.until(runId, waitOf(prefer) * 1000);
     if (run.status === 'running' || waitOf(prefer) === 0) {
       response.statusCode = HttpStatus.ACCEPTED;
