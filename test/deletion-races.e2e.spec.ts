@@ -85,7 +85,7 @@ describe('a client that the CRM has just said not to have', () => {
     const one = await missingTwo();
     const { company, connection, address } = one;
     company.crm.undelete(2);
-    company.faults.set({ troubles: [{ on: 'client', kind: 'slow', value: 4_000, times: 1 }] });
+    company.faults.set({ troubles: [{ on: 'client', kind: 'slow', value: 6_000, times: 1 }] });
     const before = readsOf(one);
     await deliver(address.url, { client_id: 2 });
     await until(() => readsOf(one) === before + 1);
