@@ -118,6 +118,7 @@ function Change({ change, then, isShown }: ChangeProps) {
                 params={{ id: then }}
                 search={{ asOf: position }}
                 size="xs"
+                style={{ whiteSpace: 'nowrap' }}
                 aria-current={isShown ? 'true' : undefined}
               >
                 {isShown ? 'shown now' : 'as it was then'}
