@@ -53,10 +53,6 @@ const live = async (): Promise<void> => {
   for (let n = 0; n < 3; n += 1) await world.sync(connection);
   twin.company.faults.set({ accessDenied: true });
   await world.api('POST', `/api/connections/${twin.connection.id}/sync`);
-  // A time that has come is state: it must not come once more.
-  await world.rows(
-    "update sync_times set regular_at = now() + interval '3 hours', tries = 2 where schedule is not null",
-  );
 };
 
 const MODELS = readModels(null as unknown as Database);

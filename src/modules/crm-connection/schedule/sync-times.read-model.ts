@@ -52,12 +52,6 @@ export class SyncTimeTable implements ReadModel<TimeEvent> {
     'SyncInterrupted',
   ] as const;
 
-  /** Times that have come are not due again. */
-  readonly keep = sql`
-    update sync_times t set regular_at = o.regular_at, retry_at = o.retry_at, tries = o.tries, run_id = o.run_id
-      from public.sync_times o
-     where o.connection_id = t.connection_id and o.schedule is not distinct from t.schedule`;
-
   constructor(private readonly database: Database) {}
 
   readonly apply = async (events: Recorded<TimeEvent>[]): Promise<void> => {
