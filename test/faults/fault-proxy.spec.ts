@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { setImmediate as tick } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startFaultProxy } from './fault-proxy.ts';
 import type { FaultProxy } from './fault-proxy.ts';
@@ -116,6 +117,20 @@ describe('a fault proxy', () => {
     expect([asked, client.received().join('')]).toEqual([['give 1', 'give 3'], 'x']);
     expect(client.socket.readyState).toBe('open');
     client.socket.destroy();
+  });
+
+  it('falls silent at the question of a number, and only on that connection', async () => {
+    proxy.blackholeAt(2);
+    const [heard, deaf] = [await dial(), await dial()];
+    heard.ask('give 1');
+    await answer(heard, 1);
+    deaf.ask('give 2');
+    while (proxy.roundTrips() < 2) await tick();
+    heard.ask('give 3');
+    await answer(heard, 4);
+    expect([asked, deaf.received()]).toEqual([['give 1', 'give 3'], []]);
+    heard.socket.destroy();
+    deaf.socket.destroy();
   });
 
   it('loses the answer to a request that matches, which is carried out, and to no other', async () => {

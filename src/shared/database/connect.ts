@@ -13,12 +13,11 @@ export type ConnectOptions = {
   patience?: number;
 };
 
-/** Work on a connection beside the pool, for the start. A server that takes the question and never answers is given up. */
-export const connected = async <T>(
+/** A connection beside the pool. A server that takes a question and never answers is given up. */
+export const connect = async (
   databaseUrl: string,
-  work: (client: pg.Client) => Promise<T>,
   { parameters, patience = LONGEST_SILENCE }: ConnectOptions = {},
-): Promise<T> => {
+): Promise<pg.Client> => {
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: Math.min(LONGEST_CONNECT, patience),
@@ -27,8 +26,18 @@ export const connected = async <T>(
   });
   // Whoever asks next is told that it is lost; without a listener that would end the program.
   client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
+/** Work on such a connection, for the start. */
+export const connected = async <T>(
+  databaseUrl: string,
+  work: (client: pg.Client) => Promise<T>,
+  options: ConnectOptions = {},
+): Promise<T> => {
+  const client = await connect(databaseUrl, options);
   try {
-    await client.connect();
     return await work(client);
   } finally {
     // Who is silent says no farewell either.
