@@ -49,7 +49,7 @@ export const migrate = async (databaseUrl: string, { log, patience }: MigrateOpt
   await connected(databaseUrl, work, { ...(patience !== undefined && { patience }) });
 };
 
-/** Those of ours that the database does not have. It may have others, of a newer version: see docs/adr/0024. */
+/** Those of ours that the database does not have. It may have others, of a newer version: see docs/adr/0023. */
 const pending = async (client: pg.Client): Promise<string[]> => {
   const names = migrations.map(({ name }) => name);
   const { rows } = await client.query<{ found: string | null }>(

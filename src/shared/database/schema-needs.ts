@@ -2,7 +2,7 @@ import { migrations } from './migrations.ts';
 
 /**
  * Who may work on a database: whoever knows this migration, which came with this version of crm-sync. A migration that only
- * adds leaves it as it is; one that takes away or changes what older versions use writes its own name (docs/adr/0024).
+ * adds leaves it as it is; one that takes away or changes what older versions use writes its own name (docs/adr/0023).
  */
 export type SchemaNeeds = { migration: string; version: string };
 
