@@ -185,6 +185,19 @@ describeInBrowser('Every page of the console', () => {
   );
 
   it(
+    'says whether the log is what was recorded',
+    async () => {
+      const { page, context } = await openPage(browser, world.service.url);
+      await signIn(context);
+      await page.goto('/audit');
+      await page.getByRole('button', { name: 'Verify' }).click();
+      await page.getByText('The log is what was recorded').waitFor();
+      await context.close();
+    },
+    PATIENCE,
+  );
+
+  it(
     'says when the device is offline, and goes on by itself when it is back',
     async () => {
       const { page, context } = await openPage(browser, world.service.url);

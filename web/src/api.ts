@@ -16,6 +16,7 @@ export type RunChange = Schemas['RunChangeDto'];
 export type WebhooksState = Schemas['WebhooksDto'];
 export type WebhookAddress = Schemas['WebhookAddressDto'];
 export type Summary = Schemas['SummaryDto'];
+export type Verdict = Schemas['VerdictDto'];
 export type CheckReport = Schemas['CheckReportDto'];
 export type Problem = Schemas['Problem'];
 

@@ -20,6 +20,7 @@ export const connect = async (
 ): Promise<pg.Client> => {
   const client = new pg.Client({
     connectionString: databaseUrl,
+    application_name: 'crm-sync',
     connectionTimeoutMillis: Math.min(LONGEST_CONNECT, patience),
     query_timeout: patience,
     ...(parameters !== undefined && { options: parameters }),

@@ -16,6 +16,7 @@ import { events } from '../queries.ts';
 import type { EventsQuestion } from '../queries.ts';
 import { EVENT_TYPES, gistOf } from './gist.ts';
 import { useTail } from './use-tail.ts';
+import { useVerification, VerdictNote, VerifyButton } from './verify.tsx';
 
 const TYPING = 250; // ms
 
@@ -24,6 +25,7 @@ export function Audit() {
   const [stream] = useDebouncedValue(question.stream.trim(), TYPING);
   const recorded = useInfiniteQuery(events({ ...question, stream }));
   const wrongStream = fieldErrors(recorded.error)['stream'];
+  const verification = useVerification();
   const [newest] = recorded.data?.pages ?? [];
   const tail = useTail(
     { ...question, stream },
@@ -45,9 +47,11 @@ export function Audit() {
           >
             {tail.isPaused ? 'Go on' : 'Pause'}
           </Button>
+          <VerifyButton verification={verification} />
         </>
       }
     >
+      <VerdictNote verification={verification} />
       <Group gap="sm" mb="md" align="flex-start">
         <MultiSelect
           aria-label="Types of events"

@@ -48,6 +48,9 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
       ),
     onSuccess: async () => {
       notice.said('The new credentials work and are in use.');
+      // A dialog fades; what was entered is gone at once.
+      setSecret('');
+      setTotpSecret('');
       close();
       await forgetBooks();
     },
