@@ -207,7 +207,7 @@ describeInBrowser('In the console', () => {
       await dialog()
         .getByText(/Everything that was brought here stays/)
         .waitFor();
-      await button('Disconnect').last().click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
       await isSaid(/is disconnected\. Its leads/);
       await settings();
       await isSaid('This company is disconnected');

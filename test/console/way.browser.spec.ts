@@ -263,7 +263,7 @@ describeInBrowser('The whole way through the console', () => {
       await page.getByRole('link', { name: /Go to the lead/ }).click();
       await heading('Łukasz Żółć');
       await button('Split off').click();
-      await button('Split').last().click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Split' }).click();
       await isSaid(/is a lead of its own again/);
       expect((await world.api<Lead>('GET', `/api/leads/${other.id}`)).status).toBe(200);
     },
@@ -332,7 +332,7 @@ describeInBrowser('The whole way through the console', () => {
     async () => {
       await button('Disconnect…').click();
       await isSaid(/Everything that was brought here stays/);
-      await button('Disconnect').last().click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
       await isSaid(/is disconnected\. Its leads/);
       await goTo('Leads');
       await page.getByRole('searchbox', { name: 'Search leads' }).fill('zoë');
