@@ -34,9 +34,12 @@ export function VerdictNote({ verification: { data, error } }: { verification: V
       icon={ok ? <CheckIcon /> : <QuarantineIcon />}
       title={ok ? 'The log is what was recorded' : 'The log is not what was recorded'}
     >
-      {ok
-        ? `All ${number(events)} events fit one another, and ${number(checkpoints.compared)} signed checkpoints fit them.`
-        : reason}
+      {ok ? `All ${number(events)} events fit one another. ${compared(checkpoints.compared)}` : reason}
     </Alert>
   );
 }
+
+const compared = (count: number): string =>
+  count === 0
+    ? 'There is no signed checkpoint yet to compare with.'
+    : `Signed checkpoints compared with them: ${number(count)}.`;
