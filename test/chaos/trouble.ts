@@ -86,11 +86,11 @@ const cancel: Step = async (stage, dice) => {
   void instance.ask('POST', `/api/runs/${run.id}/cancel`);
   return `${instance.name} is asked to cancel a run`;
 };
-/** As if it had been due a moment ago. */
+/** As if it had been due a moment ago, and no other try before that. */
 const strike: Step = async ({ sql }) => {
-  await sql('update sync_times set regular_at = clock_timestamp() where schedule is not null').catch(
-    () => [],
-  );
+  await sql(
+    'update sync_times set regular_at = clock_timestamp(), retry_at = null where schedule is not null',
+  ).catch(() => []);
   return 'the times of all schedules have come';
 };
 const expire: Step = async ({ synced }, { oneOf }) => {
