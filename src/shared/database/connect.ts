@@ -14,7 +14,7 @@ export type ConnectOptions = {
 };
 
 /** A connection beside the pool. A server that takes a question and never answers is given up. */
-export const connect = async (
+const connect = async (
   databaseUrl: string,
   { parameters, patience = LONGEST_SILENCE }: ConnectOptions = {},
 ): Promise<pg.Client> => {
