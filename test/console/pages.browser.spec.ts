@@ -93,16 +93,12 @@ describeInBrowser('Every page of the console', () => {
       await page.getByRole('link', { name: 'Leads', exact: true }).first().focus();
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Leads' }).waitFor();
+      await page.locator('a[href^="/leads/"]').first().waitFor();
       await page.getByRole('searchbox').focus();
-      for (let tabs = 0; tabs < 8; tabs += 1) {
-        await page.keyboard.press('Tab');
-        if (
-          (await page.evaluate<string>('document.activeElement.getAttribute("href") ?? ""')).startsWith(
-            '/leads/',
-          )
-        )
-          break;
-      }
+      const isOnLead = (): Promise<boolean> =>
+        page.evaluate('document.activeElement.matches(\'a[href^="/leads/"]\')');
+      for (let tabs = 0; tabs < 8 && !(await isOnLead()); tabs += 1) await page.keyboard.press('Tab');
+      expect(await isOnLead()).toBe(true);
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'History' }).waitFor();
       await context.close();
