@@ -3,8 +3,8 @@ import { Connections } from './modules/crm-connection/connections.read-model.ts'
 import { SyncTimeTable } from './modules/crm-connection/schedule/sync-times.read-model.ts';
 import { LeadList } from './modules/leads/lead-list.read-model.ts';
 import { CrmClientList } from './modules/sync/crm-clients.read-model.ts';
-import { Quarantine } from './modules/sync/quarantine.read-model.ts';
-import { SyncRuns } from './modules/sync/sync-runs.read-model.ts';
+import { Quarantine } from './modules/sync/quarantine/quarantine.read-model.ts';
+import { SyncRuns } from './modules/sync/runs/sync-runs.read-model.ts';
 import { WebhookList } from './modules/webhooks/webhooks.read-model.ts';
 import type { Database } from './shared/database/database.ts';
 import type { ReadModel } from './shared/event-store/event-store.ts';

@@ -22,7 +22,11 @@ import type { BookingEvent, BookingValues } from '../../src/modules/bookings/con
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
 import { giveBack, mergeInto } from '../../src/modules/leads/lead-merge.decider.ts';
 import { announced, lead, upsert } from '../../src/modules/leads/lead.decider.ts';
-import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
+import {
+  loseClient,
+  missClient,
+  returnClient,
+} from '../../src/modules/sync/deletions/absent-client.decider.ts';
 import { client, importClient, quarantineClient } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, SyncEvent } from '../../src/modules/sync/contract.ts';
 import {
@@ -33,8 +37,8 @@ import {
   interrupt,
   run,
   start,
-} from '../../src/modules/sync/sync-run.decider.ts';
-import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+} from '../../src/modules/sync/runs/sync-run.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/quarantine/waiting-client.decider.ts';
 import type { WebhooksEvent } from '../../src/modules/webhooks/contract.ts';
 import { register, remove, webhooks } from '../../src/modules/webhooks/webhooks.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';

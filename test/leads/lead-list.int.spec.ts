@@ -6,7 +6,7 @@ import type {
   LeadRow,
   LeadSort,
 } from '../../src/modules/leads/lead-list.read-model.ts';
-import { complete, NO_COUNTS, run, runStream, start } from '../../src/modules/sync/sync-run.decider.ts';
+import { complete, NO_COUNTS, run, runStream, start } from '../../src/modules/sync/runs/sync-run.decider.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import { META } from '../shared/event-store-harness.ts';
 import { openBooks } from './books.ts';

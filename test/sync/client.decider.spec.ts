@@ -8,7 +8,7 @@ import {
 } from '../../src/modules/sync/client.decider.ts';
 import type { Client, QuarantineReason } from '../../src/modules/sync/client.decider.ts';
 import type { ClientEvent, ClientValues } from '../../src/modules/sync/contract.ts';
-import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/quarantine/waiting-client.decider.ts';
 import { fold } from '../../src/shared/event-store/decider.ts';
 import { storable } from '../../src/shared/storable.ts';
 import { given } from '../given.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ActiveRuns } from '../../src/modules/sync/active-runs.store.ts';
+import { ActiveRuns } from '../../src/modules/sync/runs/active-runs.store.ts';
 import {
   client,
   clientStream,
@@ -10,7 +10,7 @@ import {
 import type { ClientValues, RunError, SyncCounts } from '../../src/modules/sync/contract.ts';
 import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts';
 import { fingerprint } from '../../src/modules/sync/fingerprint.ts';
-import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
+import { Quarantine } from '../../src/modules/sync/quarantine/quarantine.read-model.ts';
 import {
   approveDeletions,
   add,
@@ -21,9 +21,9 @@ import {
   run,
   runStream,
   start,
-} from '../../src/modules/sync/sync-run.decider.ts';
-import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
-import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
+} from '../../src/modules/sync/runs/sync-run.decider.ts';
+import { SyncRuns } from '../../src/modules/sync/runs/sync-runs.read-model.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/quarantine/waiting-client.decider.ts';
 import { decision } from '../../src/shared/event-store/decider.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';
 import { META, openTestStore } from '../shared/event-store-harness.ts';

@@ -40,7 +40,11 @@ import {
 } from '../../src/modules/leads/lead.decider.ts';
 import type { Lead } from '../../src/modules/leads/lead.decider.ts';
 import type { LeadEvent } from '../../src/modules/leads/contract.ts';
-import { loseClient, missClient, returnClient } from '../../src/modules/sync/absent-client.decider.ts';
+import {
+  loseClient,
+  missClient,
+  returnClient,
+} from '../../src/modules/sync/deletions/absent-client.decider.ts';
 import {
   client,
   clientStream,
@@ -48,7 +52,7 @@ import {
   quarantineClient,
 } from '../../src/modules/sync/client.decider.ts';
 import { CrmClientList } from '../../src/modules/sync/crm-clients.read-model.ts';
-import { Quarantine } from '../../src/modules/sync/quarantine.read-model.ts';
+import { Quarantine } from '../../src/modules/sync/quarantine/quarantine.read-model.ts';
 import {
   complete,
   fail,
@@ -57,9 +61,9 @@ import {
   run,
   runStream,
   start,
-} from '../../src/modules/sync/sync-run.decider.ts';
-import { dismissClient, fixClient } from '../../src/modules/sync/waiting-client.decider.ts';
-import { SyncRuns } from '../../src/modules/sync/sync-runs.read-model.ts';
+} from '../../src/modules/sync/runs/sync-run.decider.ts';
+import { dismissClient, fixClient } from '../../src/modules/sync/quarantine/waiting-client.decider.ts';
+import { SyncRuns } from '../../src/modules/sync/runs/sync-runs.read-model.ts';
 import { decision, fold } from '../../src/shared/event-store/decider.ts';
 import type { Event } from '../../src/shared/event-store/event.ts';
 import type { Decision } from '../../src/shared/event-store/decider.ts';

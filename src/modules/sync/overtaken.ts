@@ -4,7 +4,7 @@ import type { Caller } from '../../shared/caller.ts';
 import { HoldLooks, LookAgain } from '../webhooks/contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import type { Look } from './crm-clients.read-model.ts';
-import type { RunTask } from './run-task.ts';
+import type { RunTask } from './runs/run-task.ts';
 
 /** Where a listing was read, and since when: the database's time before its first page was asked for. */
 export type ReadSince = Pick<RunTask, 'connection' | 'by'> & { since: string };

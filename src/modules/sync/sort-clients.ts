@@ -5,7 +5,7 @@ import type { QuarantineReason, Waiting } from './client.decider.ts';
 import type { ClientValues } from './contract.ts';
 import type { KnownClient, Look } from './crm-clients.read-model.ts';
 import { fingerprint } from './fingerprint.ts';
-import { NO_ID } from './quarantine-advice.ts';
+import { NO_ID } from './quarantine/quarantine-advice.ts';
 
 /** `values` and `record` are the CRM's; `waiting` is set for one that is replayed. */
 export type Good = {

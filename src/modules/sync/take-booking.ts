@@ -2,7 +2,7 @@ import { CommandBus, CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { KnownBookings, TakeBookings } from '../bookings/contract.ts';
 import { TakeBooking } from './contract.ts';
-import { Quarantine } from './quarantine.read-model.ts';
+import { Quarantine } from './quarantine/quarantine.read-model.ts';
 
 /** What a run does with a page, done with one booking that was read by itself. */
 @CommandHandler(TakeBooking)

@@ -2,7 +2,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { TakeClient } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
-import { Quarantine } from './quarantine.read-model.ts';
+import { Quarantine } from './quarantine/quarantine.read-model.ts';
 import { asCandidate, asUnreadable, lookOf, sort } from './sort-clients.ts';
 import type { Candidate } from './sort-clients.ts';
 import { TakeClients } from './take-clients.ts';

@@ -21,7 +21,7 @@ import {
   run,
   runStream,
   start,
-} from '../../../src/modules/sync/sync-run.decider.ts';
+} from '../../../src/modules/sync/runs/sync-run.decider.ts';
 import { decision } from '../../../src/shared/event-store/decider.ts';
 import { META, openTestStore } from '../../shared/event-store-harness.ts';
 import type { Instance, TestStore } from '../../shared/event-store-harness.ts';
