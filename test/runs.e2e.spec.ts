@@ -211,7 +211,7 @@ describe('a run whose worker goes', () => {
       const { body } = await next.api<SyncAnswer>('POST', syncPath(going.connection));
       expect(body).toMatchObject({ status: 'succeeded', stats: { clients_fetched: CLIENTS } });
     });
-  }, 60_000);
+  });
 });
 
 describe('a run that somebody wants to end', () => {

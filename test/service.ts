@@ -34,7 +34,7 @@ export type Service = {
   /** Everything it has written, on both streams. */
   output: () => string;
   pid: number;
-  /** SIGTERM. @throws when it does not end with 0 within ten seconds. */
+  /** SIGTERM. @throws when it does not end by itself, with 0. */
   stop: () => Promise<void>;
   /** SIGKILL. */
   kill: () => Promise<void>;
@@ -54,8 +54,8 @@ export type ServiceOptions = {
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** Milliseconds: so long may the service take to end. */
-const LONGEST_END = 10_000;
+/** Milliseconds. The service itself gives up after nine seconds; a machine that stands still takes longer over them. */
+const LONGEST_END = 60_000;
 
 /** Nothing may depend on the zone of the machine: the tests themselves run in that of whoever runs them. */
 const ELSEWHERE = 'Asia/Tokyo';

@@ -19,7 +19,7 @@ import {
 import { startWorld, type World } from './world.ts';
 
 /** Milliseconds: bursts on a busy machine, and workers that are found dead. */
-const LONG = 240_000;
+const LONG = 600_000;
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -163,5 +163,5 @@ describe('Whatever comes in whatever order', () => {
       }),
       { numRuns: 4, endOnFailure: true },
     );
-  }, 240_000);
+  });
 });

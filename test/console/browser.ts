@@ -16,7 +16,7 @@ const FLAGS = [
 ];
 
 /** Milliseconds. A slow machine takes its time; nothing waits so long when all is well. */
-const PATIENCE = 30_000;
+const PATIENCE = 180_000;
 
 const LACK = `There is no Chromium at ${CHROMIUM}: the tests of the console need one (Debian: apt-get install chromium, or CHROMIUM=<path>).`;
 if (!isThere && process.env['CI'] !== undefined) throw new Error(LACK);

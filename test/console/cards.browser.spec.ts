@@ -7,7 +7,7 @@ import { deliver, webhooksOf } from '../webhooks.ts';
 import { startWorld, type World } from '../world.ts';
 import { describeInBrowser, hindrances, openPage, startBrowser, until, type Seen } from './browser.ts';
 
-const PATIENCE = 90_000;
+const PATIENCE = 600_000;
 const CLIENTS = 60;
 
 /** What can be set, approved, looked up and ended on the pages of a company, of a run and of a lead. */

@@ -5,7 +5,7 @@ import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
 import { describeInBrowser, hindrances, openPage, overflow, startBrowser, until } from './browser.ts';
 
-const PATIENCE = 240_000;
+const PATIENCE = 600_000;
 const LEADS = 420;
 
 describeInBrowser('Every page of the console', () => {

@@ -6,7 +6,7 @@ import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
 import { describeInBrowser, openPage, startBrowser, until, type Seen } from './browser.ts';
 
-const PATIENCE = 90_000;
+const PATIENCE = 600_000;
 
 /** In the order in which somebody who has never seen it would go; each step needs the ones before. */
 describeInBrowser('The whole way through the console', () => {

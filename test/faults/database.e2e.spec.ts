@@ -181,7 +181,7 @@ describe('when the database', () => {
     await expectAnswersWithout(connection, 35_000);
     await recovered();
     await expectAllRight(company, connection);
-  }, 120_000);
+  });
 
   it.each(['fast', 'immediate'] as const)(
     'is stopped (%s) and comes back, the service waits and goes on by itself',
@@ -204,7 +204,6 @@ describe('when the database', () => {
       await expectAllRight(company, connection);
       expect((await service.api<Run>('GET', `/api/runs/${run.id}`)).body.status).not.toBe('running');
     },
-    120_000,
   );
 
   it('takes no changes after a failover, reading goes on, changes are refused until it does again', async () => {
