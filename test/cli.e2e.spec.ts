@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -183,9 +184,8 @@ describe('somebody at a terminal', () => {
     program.stdin.end();
     const lines: string[] = [];
     const both = new Promise<void>((resolve) =>
-      program.stdout.on('data', (chunk: Buffer) => {
-        lines.push(...chunk.toString().trim().split('\n'));
-        if (lines.length >= 2) resolve();
+      createInterface(program.stdout).on('line', (line) => {
+        if (lines.push(line) === 2) resolve();
       }),
     );
     // It is there when the service has been asked by it: one sync may come before that, so a few are made.

@@ -102,10 +102,24 @@ const recorded = async ({ id }: Connection): Promise<Record<string, number>> => 
   return Object.fromEntries(rows.map(({ type, n }) => [type, n]));
 };
 
+/** Nothing is done by the one that lives until it may go on; it holds nothing that others may need. */
+const standStill = async (): Promise<void> => {
+  const busy = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    and application_name = 'crm-sync' and state <> 'idle'`;
+  for (;;) {
+    process.kill(survivor.pid, 'SIGSTOP');
+    // What it has sent may be on its way yet.
+    await sql.query('select pg_sleep(0.05)');
+    if ((await sql.query(busy)).rows.length === 0) return;
+    process.kill(survivor.pid, 'SIGCONT');
+    await sql.query('select pg_sleep(0.05)');
+  }
+};
+
 /** Starts a run on a program that dies at this step, and says how it died. */
 const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
-  // The other one must not take the work: it stands still meanwhile.
-  process.kill(survivor.pid, 'SIGSTOP');
+  // The other one must not take the work.
+  await standStill();
   try {
     const environment = { NODE_ENV: 'test', CRM_SYNC_FAILPOINT: step };
     const { program, output } = startProgram(environmentOf(options(environment)));
@@ -292,7 +306,7 @@ describe('several instances', () => {
     const { company, connection } = await connected();
     const zombie = await start();
     // The survivor must not get the work first.
-    process.kill(survivor.pid, 'SIGSTOP');
+    await standStill();
     const { reached, release } = company.holdPage(2);
     await zombie.api<Run>('POST', syncPath(connection), undefined, NO_WAIT);
     await reached;
