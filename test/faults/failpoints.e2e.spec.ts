@@ -304,7 +304,7 @@ describe('several instances', () => {
     const synced = survivor.api<SyncAnswer>('POST', syncPath(connection));
     await last.reached;
     process.kill(zombie.pid, 'SIGCONT');
-    while (!zombie.output().includes('taken up by another worker'))
+    while (!zombie.output().includes('left to another worker'))
       expect((await zombie.api('GET', '/health/live')).status).toBe(200);
     last.release();
     const { status, body } = await synced;
