@@ -354,6 +354,22 @@ describe('disconnecting', () => {
     expect(body.status).toBe('disconnected');
   });
 
+  it('while new credentials are tried keeps none of them', async () => {
+    const { company, connection } = await world.connected();
+    const { reached, release } = company.hold(({ path }) => path === '/admin/auth');
+    const replacing = world.api('PUT', `/api/connections/${connection.id}/credentials`, {
+      secret: company.account.apiUserKey,
+    });
+    await reached;
+    expect((await world.api('DELETE', `/api/connections/${connection.id}`)).status).toBe(204);
+    release();
+    const { status, code } = await replacing;
+    expect([status, code]).toEqual([409, 'connection-disconnected']);
+    expect(
+      await world.rows('select from connection_secrets where connection_id = $1', [connection.id]),
+    ).toEqual([]);
+  });
+
   it('makes syncing, testing and new credentials a conflict, and the company free to be connected anew', async () => {
     const { company, connection } = await world.connected({ clients: 2 });
     await world.sync(connection);
