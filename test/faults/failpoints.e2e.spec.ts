@@ -103,7 +103,11 @@ const recorded = async ({ id }: Connection): Promise<Record<string, number>> => 
 };
 
 /** Starts a run on a program that dies at this step, and says how it died. */
-const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
+const diesAt = (step: string, connection: Connection): Promise<number | string> =>
+  diesAskedFor(step, syncPath(connection));
+
+/** Asks a program for this that dies at this step. */
+const diesAskedFor = async (step: string, path: string): Promise<number | string> => {
   // The other one must not take the work: it stands still meanwhile.
   process.kill(survivor.pid, 'SIGSTOP');
   try {
@@ -111,7 +115,7 @@ const diesAt = async (step: string, connection: Connection): Promise<number | st
     const { program, output } = startProgram(environmentOf(options(environment)));
     const url = await ready(program, output);
     const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
-    await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
+    await fetch(url + path, { method: 'POST', headers }).catch(() => undefined);
     return await ended(program);
   } finally {
     process.kill(survivor.pid, 'SIGCONT');
@@ -210,6 +214,23 @@ describe('a program that is killed while it settles who is missing', () => {
       4: ['ClientMissing'],
     });
     expect(await brokenNow(sql)).toEqual([]);
+  });
+});
+
+describe('a program that is killed when it has recorded that a person approves deletions', () => {
+  it('has ordered the run as well that applies them', async () => {
+    const { company, connection } = await connected();
+    const sync = () => survivor.api<SyncAnswer>('POST', syncPath(connection));
+    await sync();
+    for (let id = 1; id <= 25; id += 1) company.crm.delete(id);
+    const { runId } = (await sync()).body;
+    expect(await diesAskedFor('after-commit:1', `/api/runs/${runId}/approve-deletions`)).toBe('SIGKILL');
+    await silentForLong();
+    const gone = (): Promise<{ rows: unknown[] }> =>
+      sql.query("select from events where type = 'ClientGone' and data ->> 'connectionId' = $1", [
+        connection.id,
+      ]);
+    await until(async () => (await gone()).rows.length === 25);
   });
 });
 
