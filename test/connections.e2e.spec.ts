@@ -430,6 +430,22 @@ describe('new credentials', () => {
     expect((await world.sync(connection)).status).toBe('succeeded');
   });
 
+  it('are not doubted because of a run that still works with the old ones', async () => {
+    const { company, connection } = await world.connected({ clients: 25, switches: { onPageCap: 10 } });
+    const { reached, release } = company.holdPage(2);
+    const { id } = await world.start(connection);
+    await reached;
+    expect((await replace(connection.id, { secret: company.account.apiUserKey })).status).toBe(200);
+    company.faults.set({ accessDenied: true });
+    release();
+    expect(await world.end(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'crm-permission-denied' },
+    });
+    const { body } = await world.api<Connection>('GET', `/api/connections/${connection.id}`);
+    expect([body.status, body.attention]).toEqual(['connected', null]);
+  });
+
   it('mend a connection whose stored secret cannot be opened any more', async () => {
     const { company, connection } = await world.connected();
     await world.rows(`update connection_secrets set secret = set_byte(secret, 20, get_byte(secret, 20) # 1)
