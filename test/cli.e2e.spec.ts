@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
@@ -429,6 +432,92 @@ describe('the command line', () => {
   });
 });
 
+describe('an address where something else answers', () => {
+  /** What another program or a proxy says to whatever it is asked, and where. */
+  const answering = async (status: number, type: string, body: string, headers = {}) => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { 'content-type': type, ...headers }).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  };
+
+  it.each<[string, Parameters<typeof answering>, RegExp]>([
+    ['a page', [200, 'text/html', '<p>It works!</p>'], /is not crm-sync/],
+    ['JSON', [200, 'application/json', '{"ok":1,"data":[{}]}'], /is not crm-sync/],
+    ['null', [200, 'application/json', 'null'], /is not crm-sync/],
+    ['not found', [404, 'text/html', 'nothing here'], /is not crm-sync \(status 404\)/],
+    ['a login of its own', [401, 'text/html', 'who are you?'], /is not crm-sync \(status 401\)/],
+    ['bad gateway', [502, 'text/html', 'nginx'], /is a proxy that does not reach the service/],
+    ['unavailable', [503, 'text/html', 'nginx'], /is a proxy that does not reach the service/],
+    [
+      'another address',
+      [301, 'text/html', '', { location: 'https://crm.example/api' }],
+      /sends callers on to https:\/\/crm\.example\.\nSay with --url/,
+    ],
+  ])('is told as such by every command: %s', async (_, said, expected) => {
+    const { url, close } = await answering(...said);
+    for (const args of [['verify'], ['leads'], ['leads', 'export'], ['events', '--follow'], ['sync']]) {
+      const { code, out, err } = await cli([...args, '--url', url]);
+      expect([args, code, out]).toEqual([args, 2, '']);
+      expect(err).toMatch(expected);
+    }
+    const doctor = await cli(['doctor', '--url', url]);
+    expect(doctor.code).toBe(2);
+    expect(doctor.out.replaceAll(/\n {2}/g, '\n')).toMatch(new RegExp(`✖ Service: .*${expected.source}`));
+    close();
+  });
+
+  it('is listened to all the same while a proxy waits for the service to come back', async () => {
+    let isThere = true;
+    const proxy = createServer((request, response) => {
+      if (!isThere) return response.writeHead(502).end('nginx');
+      const { method, url, headers } = request;
+      const on = ask(world.service.url + url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      });
+      response.on('close', () => on.destroy());
+      return on.on('error', () => response.destroy()).end();
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const program = begin([
+      'events',
+      '--follow',
+      '--json',
+      '--after',
+      '0',
+      '--url',
+      `http://127.0.0.1:${port}`,
+    ]);
+    program.stdin.end();
+    const positions: number[] = [];
+    createInterface(program.stdout).on('line', (line) => {
+      positions.push((JSON.parse(line) as LogEvent).position);
+    });
+    const lost = once(createInterface(program.stderr), 'line');
+    const all = async (): Promise<number[]> =>
+      (await world.all<LogEvent>('/api/events')).map(({ position }) => position);
+    const until = async (count: number): Promise<void> => {
+      while (positions.length < count) await pause(20);
+    };
+    await until((await all()).length);
+    isThere = false;
+    proxy.closeAllConnections();
+    expect(String(await lost)).toMatch(/does not answer/);
+    await cli(['sync', company.account.company]);
+    isThere = true;
+    await until((await all()).length);
+    expect(positions).toEqual(await all());
+    program.kill('SIGTERM');
+    await once(program, 'close');
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+});
+
 describe('the doctor', () => {
   type Finding = { what: string; state: string; said: string; advice: string | null };
   const examined = (env: Record<string, string> = {}): Promise<Finding[]> =>
@@ -469,7 +558,7 @@ describe('the doctor', () => {
     });
     const gone = await cli(['doctor', '--url', 'http://127.0.0.1:9']);
     expect(gone.code).toBe(2);
-    expect(gone.out).toMatch(/✖ Service: nobody answers/);
+    expect(gone.out).toMatch(/✖ Service: Nobody answers/);
   });
 
   it('knows the database that is ours', async () => {

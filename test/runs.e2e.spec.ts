@@ -76,10 +76,10 @@ const end = async ({ api }: Service, runId: string): Promise<Run> => {
 };
 
 /** As the queue does it when it has not heard of a worker for so long: see jobs.int.spec. */
-const silentForLong = async (runId: string): Promise<void> => {
+const silentForLong = async (runId: string, pause = '0'): Promise<void> => {
   await sql.query(
-    "update jobs.job set state = 'retry', start_after = now() where singleton_key = $1 and state = 'active'",
-    [runId],
+    "update jobs.job set state = 'retry', start_after = now() + $2::interval where singleton_key = $1 and state = 'active'",
+    [runId, pause],
   );
 };
 
@@ -197,6 +197,21 @@ describe('a run whose worker goes', () => {
       });
     });
     expect(pagesAsked(going.company)).toEqual([1]);
+  });
+
+  it('for so long that the queue takes the job away is not ended, but gone on with by whoever gets it', async () => {
+    await withService(async (service) => {
+      const going = await underWay(service);
+      await written(3, going);
+      await silentForLong(going.run.id, '1 hour');
+      const isLeft = (): boolean => service.output().includes('left to another worker');
+      for (let status = 'running'; status === 'running' && !isLeft();) {
+        status = (await service.api<Run>('GET', `/api/runs/${going.run.id}`)).body.status;
+      }
+      going.release();
+      await sql.query('update jobs.job set start_after = now() where singleton_key = $1', [going.run.id]);
+      await expectWhole(service, going);
+    });
   });
 
   it('and is given up by the queue is told as interrupted, and its connection is free', async () => {

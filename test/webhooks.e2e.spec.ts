@@ -478,6 +478,27 @@ describe('The address of webhooks', () => {
     expect(await world.rows(left, [connection.id])).toEqual([]);
   });
 
+  it.each([
+    ['before', 201],
+    ['after', 409],
+  ])('is none when that is recorded just %s its company has been disconnected', async (order, expected) => {
+    const { connection } = await world.connected();
+    const path = `/api/connections/${connection.id}`;
+    const log = await world.holdTheLog();
+    const ask = () => world.api('POST', `${path}/webhooks`);
+    const leave = () => world.api('DELETE', path);
+    const first = order === 'before' ? ask() : leave();
+    await log.waiting(1);
+    const second = order === 'before' ? leave() : ask();
+    await log.waiting(2);
+    await log.release();
+    const [asked, left] = await Promise.all(order === 'before' ? [first, second] : [second, first]);
+    expect([asked.status, left.status]).toEqual([expected, 204]);
+    const rest =
+      'select from webhook_tokens where connection_id = $1 union all select from webhooks where connection_id = $1';
+    expect(await world.rows(rest, [connection.id])).toEqual([]);
+  });
+
   it('ends with its connection, whether the CRM can be told or not', async () => {
     const [one, other] = [await hooked(world), await hooked(world)];
     other.company.faults.set({ troubles: [{ on: 'webhooks', kind: 'status', value: 500 }] });

@@ -120,36 +120,15 @@ const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
   ];
 };
 
+const READY_WITHIN = 10_000; // ms
+
 const service = async (url: string | undefined): Promise<{ findings: Finding[]; api: Api | null }> => {
   const what = 'Service';
   try {
     const access = await findAccess(url, process.env);
-    const reply = await fetch(`${access.url}/health/ready`, { signal: AbortSignal.timeout(10_000) }).catch(
-      () => null,
-    );
-    if (reply === null)
-      return {
-        findings: [
-          broken(
-            what,
-            `nobody answers at ${access.url}`,
-            'Start it with npm start, or say with --url where it is.',
-          ),
-        ],
-        api: null,
-      };
-    if (!reply.ok)
-      return {
-        findings: [
-          broken(
-            what,
-            `it runs, but is not ready (status ${reply.status})`,
-            'Its database does not answer or takes no changes; the log says more.',
-          ),
-        ],
-        api: null,
-      };
-    return { findings: [fine(what, `ready at ${access.url}`)], api: new Api(access) };
+    const api = new Api(access);
+    await api.get('/health/ready', READY_WITHIN);
+    return { findings: [fine(what, `ready at ${access.url}`)], api };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { findings: [broken(what, error.message, error.advice)], api: null };

@@ -117,7 +117,11 @@ const standStill = async (): Promise<void> => {
 };
 
 /** Starts a run on a program that dies at this step, and says how it died. */
-const diesAt = async (step: string, connection: Connection): Promise<number | string> => {
+const diesAt = (step: string, connection: Connection): Promise<number | string> =>
+  diesAskedFor(step, syncPath(connection));
+
+/** Asks a program for this that dies at this step. */
+const diesAskedFor = async (step: string, path: string): Promise<number | string> => {
   // The other one must not take the work.
   await standStill();
   try {
@@ -125,7 +129,7 @@ const diesAt = async (step: string, connection: Connection): Promise<number | st
     const { program, output } = startProgram(environmentOf(options(environment)));
     const url = await ready(program, output);
     const headers = { authorization: `Bearer ${API_KEY}`, ...NO_WAIT };
-    await fetch(url + syncPath(connection), { method: 'POST', headers }).catch(() => undefined);
+    await fetch(url + path, { method: 'POST', headers }).catch(() => undefined);
     return await ended(program);
   } finally {
     process.kill(survivor.pid, 'SIGCONT');
@@ -227,6 +231,23 @@ describe('a program that is killed while it settles who is missing', () => {
   });
 });
 
+describe('a program that is killed when it has recorded that a person approves deletions', () => {
+  it('has ordered the run as well that applies them', async () => {
+    const { company, connection } = await connected();
+    const sync = () => survivor.api<SyncAnswer>('POST', syncPath(connection));
+    await sync();
+    for (let id = 1; id <= 25; id += 1) company.crm.delete(id);
+    const { runId } = (await sync()).body;
+    expect(await diesAskedFor('after-commit:1', `/api/runs/${runId}/approve-deletions`)).toBe('SIGKILL');
+    await silentForLong();
+    const gone = (): Promise<{ rows: unknown[] }> =>
+      sql.query("select from events where type = 'ClientGone' and data ->> 'connectionId' = $1", [
+        connection.id,
+      ]);
+    await until(async () => (await gone()).rows.length === 25);
+  });
+});
+
 describe('a run that nobody works on for a while', () => {
   it('does not miss whom a webhook brought meanwhile to a page that it has read', async () => {
     const { company, connection } = await connected();
@@ -318,7 +339,7 @@ describe('several instances', () => {
     const synced = survivor.api<SyncAnswer>('POST', syncPath(connection));
     await last.reached;
     process.kill(zombie.pid, 'SIGCONT');
-    while (!zombie.output().includes('taken up by another worker'))
+    while (!zombie.output().includes('left to another worker'))
       expect((await zombie.api('GET', '/health/live')).status).toBe(200);
     last.release();
     const { status, body } = await synced;

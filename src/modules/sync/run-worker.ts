@@ -92,8 +92,10 @@ export class RunWorker implements OnModuleInit {
       if (taken.cancelledBy !== null) throw new RunCancelled(taken.cancelledBy);
       await this.sync(taken, progress, by, signal);
     } catch (error) {
+      // The queue has taken the job away: it took this worker for dead, and gives it to another if it has not done so yet.
+      const isLost = ending.aborted && !this.shutdown.signal.aborted;
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      await this.endAfter(cause, taken, progress.phase, by);
+      await this.endAfter(isLost ? new LeaseLost(runId) : cause, taken, progress.phase, by);
     } finally {
       clearInterval(beating);
     }
@@ -145,7 +147,7 @@ export class RunWorker implements OnModuleInit {
   private async endAfter(cause: unknown, taken: TakenUp, phase: Phase, by: Caller): Promise<void> {
     const { runId } = taken;
     if (cause instanceof LeaseLost) {
-      this.log.warn({ runId }, 'the run was taken up by another worker');
+      this.log.warn({ runId }, 'the run is left to another worker');
     } else if (cause instanceof RunCancelled) {
       await this.endRun.cancelled(taken, cause.by);
     } else if (this.shutdown.signal.aborted) {

@@ -121,8 +121,14 @@ const takesStartParameters = async (at: Address): Promise<boolean> => {
 };
 
 /** What keeps the program from starting, as one line that names the variable; errors that are not the database's stay what they are. */
-export const asConfigError = (error: unknown, { databaseUrl }: Config): unknown => {
+export const asConfigError = (error: unknown, { databaseUrl, encryptionKeys }: Config): unknown => {
   const variable = databaseUrl === null ? 'CRM_SYNC_DATA_DIR' : 'DATABASE_URL';
+  if (error instanceof SealBroken && encryptionKeys === null) {
+    return new ConfigError(
+      variable,
+      'holds a file "encryption-keys" without the key its database was made with: bring that file back from your backup. Nothing was changed',
+    );
+  }
   if (error instanceof SealBroken) {
     return new ConfigError(
       'CRM_SYNC_ENCRYPTION_KEYS',

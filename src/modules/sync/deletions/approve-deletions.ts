@@ -38,15 +38,15 @@ export class ApproveDeletionsHandler implements ICommandHandler<ApproveDeletions
     const { connectionId, finishedAt } = held;
     const { status } = await this.queries.execute(new GetConnection(connectionId));
     if (status === 'disconnected') throw connectionDisconnected();
-    const isNews = await this.events.transaction(async () => {
+    // Together: an approval that no run follows would be applied whenever somebody happens to sync.
+    return this.events.transaction(async () => {
       const decide = approveDeletions({ runId, connectionId });
       const meta = { ...by, causationId: null, runId };
       const recorded = await this.events.transact([decision(runStream(runId), run, decide)], meta);
       await this.missed.approve(connectionId, runId, finishedAt);
-      return recorded.flat().length > 0;
+      if (recorded.flat().length === 0) return null;
+      return (await this.commands.execute(new SyncCrm(connectionId, 'api', by))).runId;
     });
-    if (!isNews) return null;
-    return (await this.commands.execute(new SyncCrm(connectionId, 'api', by))).runId;
   }
 }
 
