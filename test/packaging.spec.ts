@@ -51,6 +51,15 @@ describe('The image', () => {
     ]);
   });
 
+  it('is built from everything that a build reads', () => {
+    const build = instructions.slice(0, instructions.indexOf('RUN npm run -s build'));
+    const copied = build
+      .filter((line) => line.startsWith('COPY '))
+      .flatMap((line) => line.split(' ').slice(1));
+    const [, sources] = /^const SOURCES = \[(.*)\];$/m.exec(textOf('scripts/setup.mjs'))!;
+    for (const source of sources!.replaceAll(/['\s]/g, '').split(',')) expect(copied).toContain(source);
+  });
+
   it('is given no secret when it is built', () => {
     const settings = [...argumentsOf('ARG'), ...argumentsOf('ENV')].join(' ');
     expect(settings).not.toMatch(SECRET);
