@@ -10,7 +10,6 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
-# The API's types for the console are asked of the built program, which reads the names of its migrations.
 COPY migrations ./migrations
 COPY src ./src
 COPY web ./web

@@ -187,9 +187,8 @@ describe('somebody at a terminal', () => {
     program.stdin.end();
     const lines: string[] = [];
     const both = new Promise<void>((resolve) =>
-      program.stdout.on('data', (chunk: Buffer) => {
-        lines.push(...chunk.toString().trim().split('\n'));
-        if (lines.length >= 2) resolve();
+      createInterface(program.stdout).on('line', (line) => {
+        if (lines.push(line) === 2) resolve();
       }),
     );
     // It is there when the service has been asked by it: one sync may come before that, so a few are made.

@@ -354,6 +354,22 @@ describe('disconnecting', () => {
     expect(body.status).toBe('disconnected');
   });
 
+  it('while new credentials are tried keeps none of them', async () => {
+    const { company, connection } = await world.connected();
+    const { reached, release } = company.hold(({ path }) => path === '/admin/auth');
+    const replacing = world.api('PUT', `/api/connections/${connection.id}/credentials`, {
+      secret: company.account.apiUserKey,
+    });
+    await reached;
+    expect((await world.api('DELETE', `/api/connections/${connection.id}`)).status).toBe(204);
+    release();
+    const { status, code } = await replacing;
+    expect([status, code]).toEqual([409, 'connection-disconnected']);
+    expect(
+      await world.rows('select from connection_secrets where connection_id = $1', [connection.id]),
+    ).toEqual([]);
+  });
+
   it('makes syncing, testing and new credentials a conflict, and the company free to be connected anew', async () => {
     const { company, connection } = await world.connected({ clients: 2 });
     await world.sync(connection);
@@ -412,6 +428,22 @@ describe('new credentials', () => {
     const { body: well } = await replace(connection.id, { secret: company.account.apiUserKey });
     expect([well.status, well.attention]).toEqual(['connected', null]);
     expect((await world.sync(connection)).status).toBe('succeeded');
+  });
+
+  it('are not doubted because of a run that still works with the old ones', async () => {
+    const { company, connection } = await world.connected({ clients: 25, switches: { onPageCap: 10 } });
+    const { reached, release } = company.holdPage(2);
+    const { id } = await world.start(connection);
+    await reached;
+    expect((await replace(connection.id, { secret: company.account.apiUserKey })).status).toBe(200);
+    company.faults.set({ accessDenied: true });
+    release();
+    expect(await world.end(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'crm-permission-denied' },
+    });
+    const { body } = await world.api<Connection>('GET', `/api/connections/${connection.id}`);
+    expect([body.status, body.attention]).toEqual(['connected', null]);
   });
 
   it('mend a connection whose stored secret cannot be opened any more', async () => {

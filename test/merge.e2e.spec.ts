@@ -389,6 +389,24 @@ describe('a merge beside a sync', () => {
     expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
   });
 
+  it('takes along the bookings that the sync was about to write', async () => {
+    const { company, connection, clients, leads } = await leadsFor(person('Ada'), person('Ben'));
+    company.bookings.add({ clientId: clients[1]!.id });
+    const { reached, release } = company.hold(({ path }) => path === '/admin/bookings');
+    const syncing = world.sync(connection);
+    await reached;
+    const log = await world.holdTheLog();
+    const merging = merge(leads[0]!.id, leads[1]!.id);
+    await log.waiting(1);
+    release();
+    await log.waiting(2);
+    await log.release();
+    expect([(await merging).status, (await syncing).status]).toEqual([200, 'succeeded']);
+    const bookings = await world.all<{ leadId: string }>(`/api/bookings?leadId=${leads[0]!.id}`);
+    expect(bookings).toHaveLength(1);
+    expect(kinds(await world.appended(() => world.sync(connection)))).toEqual(RUN_ALONE);
+  });
+
   it('is itself decided again when the sync comes first', async () => {
     const { company, connection, clients, leads } = await leadsFor(person('Ada'), person('Ben'));
     company.crm.change(clients[1]!.id, { phone: '+49307' });

@@ -6,7 +6,7 @@ import type { SyncAnswer } from '../contract.ts';
 import { ENCRYPTION_KEYS } from '../service.ts';
 import { dice } from './dice.ts';
 import { setStage, type Stage, type Synced } from './stage.ts';
-import { STEPS } from './trouble.ts';
+import { CALM, STEPS } from './trouble.ts';
 
 export type ChaosOptions = {
   seed: number;
@@ -17,7 +17,7 @@ export type ChaosOptions = {
 };
 
 /** How long everything may take to be right again once nothing is wrong any more. */
-const HEALING = 180_000; // ms
+const HEALING = 300_000; // ms
 
 /** Random trouble, then none; answers everything that is not as it must be, which should be nothing. */
 export const runChaos = async ({ seed, steps, ms, say }: ChaosOptions): Promise<string[]> => {
@@ -56,12 +56,16 @@ const heal = async (stage: Stage): Promise<void> => {
   await stage.server.start();
   for (const instance of stage.instances) instance.resume();
   await Promise.all(stage.instances.map((instance) => instance.start()));
+  // As if the time were over for which no login is tried after a refusal.
+  await stage.sql('delete from login_refusals');
   const deadline = performance.now() + HEALING;
-  for (const { connection } of stage.synced) {
+  for (const synced of stage.synced) {
+    healed(synced);
+    await stage.reconnect(synced, stage.instances[0]!);
     for (;;) {
       const answer = await stage.instances[0]!.ask<SyncAnswer>(
         'POST',
-        `/api/connections/${connection.id}/sync`,
+        `/api/connections/${synced.connection.id}/sync`,
       );
       if (answer?.status === 200 && answer.body.status === 'succeeded') break;
       if (performance.now() > deadline) {
@@ -71,6 +75,12 @@ const heal = async (stage: Stage): Promise<void> => {
       await sleep(500);
     }
   }
+};
+
+/** The CRM is well, and everybody in it has an address of their own, also who has got one from a person here meanwhile. */
+const healed = ({ company: { crm, faults, account }, spoilt }: Synced): void => {
+  faults.set(CALM);
+  for (const id of spoilt) crm.change(id, { email: `healed${id}@${account.company}.example` });
 };
 
 /** What the CRM has not got rid of is taken, and everything that was told of is looked at. */

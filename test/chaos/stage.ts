@@ -10,7 +10,8 @@ import type { Address } from '../webhooks.ts';
 import { Instance } from './instance.ts';
 import { Reader } from './reader.ts';
 
-export type Synced = { company: Company; connection: Connection };
+/** `spoilt`: clients that have been without an address of their own. */
+export type Synced = { company: Company; connection: Connection; spoilt: Set<number> };
 
 /** Two instances on one database, each with a way of its own to it that can fail, and the companies they sync. */
 export type Stage = {
@@ -27,6 +28,8 @@ export type Stage = {
   /** The invariants at this moment; nothing when there is no database. */
   check: () => Promise<void>;
   sql: <Row extends object>(statement: string) => Promise<Row[]>;
+  /** Connects a company that was disconnected; nothing when it is connected, or when that cannot be done just now. */
+  reconnect: (synced: Synced, instance: Instance) => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -64,6 +67,19 @@ export const setStage = async (): Promise<Stage> => {
     });
     broken.push(...found);
   };
+  const reconnect: Stage['reconnect'] = async (one, instance) => {
+    const { company, login, password: secret } = one.company.account;
+    const body = { provider: 'simplybook', company, login, secret };
+    const answer = await instance.ask<Connection>('POST', '/api/connections', {}, body);
+    if (answer?.status === 201) one.connection = answer.body;
+    const [open] = await sql<{ id: string }>(
+      `select id from connections where company = '${company}' and status <> 'disconnected'`,
+    );
+    if (open === undefined) return;
+    // Whoever was answered may have been killed before he could say so.
+    one.connection = { ...one.connection, id: open.id };
+    await instance.ask('POST', `/api/connections/${open.id}/webhooks`);
+  };
   const reader = new Reader(instances, (what) => broken.push(what));
   return {
     server,
@@ -75,6 +91,7 @@ export const setStage = async (): Promise<Stage> => {
     broken,
     check,
     sql,
+    reconnect,
     close: async () => {
       await Promise.all(instances.map((instance) => instance.kill()));
       await Promise.all([...ways, crmWay].map((proxy) => proxy.close()));
@@ -96,7 +113,7 @@ const connected = async (
   if (status !== 201) throw new Error(text);
   const hooks = await api<Address>('POST', `/api/connections/${connection.id}/webhooks`);
   if (!hooks.body.registered) throw new Error(hooks.text);
-  return { company, connection };
+  return { company, connection, spoilt: new Set() };
 };
 
 /** Webhooks find an instance where it was, however often it is started again. */

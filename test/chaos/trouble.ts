@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Crm } from '../../sandbox/clients.ts';
+import type { Switches } from '../../sandbox/faults.ts';
+import type { Client } from '../../sandbox/people.ts';
 import type { Dice } from './dice.ts';
 import type { Instance } from './instance.ts';
 import type { Stage } from './stage.ts';
@@ -8,6 +11,18 @@ export type Step = (stage: Stage, dice: Dice) => Promise<string>;
 
 const someone = ({ instances }: Stage, { between }: Dice): Instance =>
   instances[between(0, instances.length - 1)]!;
+
+const living = (crm: Crm): Client[] => crm.all().filter(({ deleted }) => !deleted);
+
+/** A CRM without moods. */
+export const CALM: Partial<Switches> = {
+  order: 'name',
+  drift: 'none',
+  expireAfter: 0,
+  refreshRefused: false,
+  troubles: [],
+  itemsCount: 'true',
+};
 
 /** The CRM tells of what people do there: once, twice, later, or not at all. */
 const TOLD = ['sent', 'sent', 'twice', 'held', 'dropped'] as const;
@@ -35,7 +50,7 @@ const forged: Step = async (stage, dice) => {
 /** What people do in the CRM. */
 const edit: Step = async ({ synced }, { oneOf, between }) => {
   const { crm, account } = oneOf(synced).company;
-  const { id } = oneOf(crm.all().filter(({ deleted }) => !deleted));
+  const { id } = oneOf(living(crm));
   crm.change(id, { name: `Edited ${between(1, 999)}`, phone: `+4930${between(1000, 9999)}` });
   return `client ${id} of ${account.company} is edited`;
 };
@@ -47,7 +62,7 @@ const add: Step = async ({ synced }) => {
 };
 const remove: Step = async ({ synced }, { oneOf }) => {
   const { crm, account } = oneOf(synced).company;
-  const alive = crm.all().filter(({ deleted }) => !deleted);
+  const alive = living(crm);
   if (alive.length < 20) return 'nobody is deleted, there are few left';
   const { id } = oneOf(alive);
   crm.delete(id);
@@ -97,6 +112,87 @@ const expire: Step = async ({ synced }, { oneOf }) => {
   const { auth, account } = oneOf(synced).company;
   return `${auth.expireTokens()} tokens of ${account.company} expire`;
 };
+
+/** Clients that people in the CRM have left without a usable address, or with somebody else's: they wait in quarantine. */
+const spoil: Step = async ({ synced }, { oneOf, next }) => {
+  const { company, spoilt } = oneOf(synced);
+  const { crm, account } = company;
+  const [one, other] = [oneOf(living(crm)), oneOf(living(crm))];
+  const email = next() < 0.5 ? '' : other.email;
+  if (one.id === other.id) return 'nobody is spoilt';
+  crm.change(one.id, { email });
+  spoilt.add(one.id);
+  return `client ${one.id} of ${account.company} has ${email === '' ? 'no address' : `that of ${other.id}`}`;
+};
+const restore: Step = async ({ synced }, { oneOf }) => {
+  const { crm, account } = oneOf(synced).company;
+  const deleted = crm.all().filter((client) => client.deleted);
+  if (deleted.length === 0) return 'nobody is restored, nobody is deleted';
+  const { id } = oneOf(deleted);
+  crm.undelete(id);
+  return `client ${id} of ${account.company} is restored`;
+};
+/** The CRM's own bad days; over when everything heals. */
+const MOODS: readonly Partial<Switches>[] = [
+  {},
+  { order: 'shuffle' },
+  { drift: 'mixed', driftTimes: 5 },
+  { expireAfter: 3 },
+  { refreshRefused: true },
+  { troubles: [{ kind: 'rate-limit', value: 1, times: 6 }] },
+  { troubles: [{ kind: 'status', value: 503, times: 12 }] },
+  { troubles: [{ kind: 'lost', times: 4 }] },
+  { itemsCount: 'more' },
+];
+const mood: Step = async ({ synced }, { oneOf }) => {
+  const { faults, account } = oneOf(synced).company;
+  const switches = oneOf(MOODS);
+  faults.set({ ...CALM, ...switches });
+  return `${account.company} is ${JSON.stringify(switches)}`;
+};
+
+/** What people do here while everything goes on. */
+const people =
+  (what: string, act: (instance: Instance, stage: Stage, dice: Dice) => Promise<unknown>): Step =>
+  async (stage, dice) => {
+    const instance = someone(stage, dice);
+    void act(instance, stage, dice).catch(() => undefined);
+    return `${instance.name} is asked to ${what}`;
+  };
+const merge = people('merge two leads', async (instance, { sql }, { oneOf }) => {
+  const leads = await sql<{ id: string }>(
+    'select id from leads where merged_into is null order by created_at, id',
+  );
+  await instance.ask('POST', `/api/leads/${oneOf(leads).id}/merge`, {}, { leadId: oneOf(leads).id });
+});
+const split = people('split a lead', async (instance, { sql }, { oneOf }) => {
+  const merged = await sql<{ id: string; into: string }>(
+    'select id, merged_into as into from leads where merged_into is not null order by id',
+  );
+  if (merged.length === 0) return;
+  const { id, into } = oneOf(merged);
+  await instance.ask('POST', `/api/leads/${into}/split`, {}, { leadId: id });
+});
+const attend = people('see to the quarantine', async (instance, { sql }, { oneOf, next, between }) => {
+  const waiting = await sql<{ id: string }>('select id from quarantine order by id');
+  if (next() < 0.3) return instance.ask('POST', '/api/quarantine/replay', {}, {});
+  if (waiting.length === 0) return;
+  const fix = next() < 0.5 ? { email: `fixed${between(1, 9_999)}@example.com` } : undefined;
+  const action = next() < 0.3 ? 'dismiss' : 'replay';
+  const body = action === 'replay' && fix !== undefined ? { fix } : {};
+  return instance.ask('POST', `/api/quarantine/${oneOf(waiting).id}/${action}`, {}, body);
+});
+const renew = people('take other credentials', (instance, { synced }, { oneOf, next }) => {
+  const { connection, company } = oneOf(synced);
+  const { password, apiUserKey } = company.account;
+  const secret = next() < 0.5 ? password : apiUserKey;
+  return instance.ask('PUT', `/api/connections/${connection.id}/credentials`, {}, { secret });
+});
+const part = people('part from a company, and to connect it anew', async (instance, stage, { oneOf }) => {
+  const synced = oneOf(stage.synced);
+  const gone = await instance.ask('DELETE', `/api/connections/${synced.connection.id}`);
+  if (gone?.status === 204) await stage.reconnect(synced, instance);
+});
 
 /** What happens to programs. Whoever is down comes up again in the background. */
 const kill: Step = async (stage, dice) => {
@@ -178,9 +274,17 @@ const OFTEN: readonly (readonly [Step, times: number])[] = [
   [down, 1],
   [lostCommit, 2],
   [network, 2],
+  [told(spoil), 1],
+  [told(restore), 1],
+  [mood, 2],
+  [merge, 1],
+  [split, 1],
+  [attend, 2],
+  [renew, 1],
+  [part, 0.5],
 ];
 
 /** Each as often as it is likely. */
 export const STEPS: readonly Step[] = OFTEN.flatMap(([step, times]) =>
-  Array.from({ length: times }, () => step),
+  Array.from({ length: times * 2 }, () => step),
 );

@@ -168,6 +168,13 @@ const PLANTED: Record<string, string> = {
   'I3 webhooks are on or off as the log says': 'update webhooks set registered = not registered',
   'I11 an address opens for a connection that is there, and not for ever beside a newer one': `insert into webhook_tokens
     select id, sha256('x') from connections where status = 'disconnected'`,
+  'I12 no run fails by a mistake of ours': `update events set type = 'SyncFailed',
+      data = data || '{"reason": {"code": "internal-error", "detail": "planted"}}'
+    where position = (select min(position) from events where type = 'SyncCompleted')`,
+  'I11 credentials are kept of a connection that is there, and of no other': `insert into connection_secrets
+    (connection_id, secret) select id, 'x' from connections where status = 'disconnected'`,
+  'I12 a connection that is not there has no webhooks': `insert into webhooks
+    select id, true, '{}', now() from connections where status = 'disconnected'`,
   'I12 what is asked for is looked at': 'update looks set wanted = wanted + 1, due_at = null',
   'I12 a look is not left lying': `update looks set due_at = now() - interval '11 minutes'`,
   'I12 nothing waits for a connection that is not there': `update looks set asked_at = now() - interval '2 minutes',

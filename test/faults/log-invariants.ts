@@ -91,6 +91,9 @@ export const LOG_INVARIANTS: Record<string, string> = {
      where stream like 'sync-run-%' group by stream
     having count(*) filter (where type = 'SyncStarted') <> 1
         or count(*) filter (where type not in ('SyncStarted', 'DeletionsApproved')) > 1`,
+  'I12 no run fails by a mistake of ours': `
+    select data ->> 'runId' || ' has failed: ' || (data -> 'reason' ->> 'detail') as what from events
+     where type = 'SyncFailed' and data -> 'reason' ->> 'code' = 'internal-error'`,
   'I12 approved is what was held, once': `
     select stream || ' has ' || string_agg(type, ', ' order by version) as what from events
      where stream like 'sync-run-%' group by stream

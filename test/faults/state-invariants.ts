@@ -41,6 +41,12 @@ export const STATE_INVARIANTS: Record<string, string> = {
      group by connection_id
     having connection_id not in (select id from (${CONNECTED}) there) or count(*) > 10
         or max(octet_length(digest)) <> 32 or max(expires_at) > clock_timestamp() + interval '49 hours'`,
+  'I11 credentials are kept of a connection that is there, and of no other': `
+    select 'connection ' || connection_id || ' has credentials' as what from connection_secrets
+     where connection_id not in (select id from (${CONNECTED}) there)`,
+  'I12 a connection that is not there has no webhooks': `
+    select 'connection ' || connection_id || ' has webhooks' as what from webhooks
+     where connection_id not in (select id from (${CONNECTED}) there)`,
   'I12 what is asked for is looked at': `
     select kind || ' ' || external_id || ' of ' || connection_id || ' is wanted ' || wanted || ' times, done ' || done as what
       from looks where done > wanted or (due_at is null and (wanted > done or lease is not null))`,

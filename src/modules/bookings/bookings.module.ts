@@ -11,6 +11,7 @@ import {
 } from './booking-list.read-model.ts';
 import { BookingsController } from './bookings.controller.ts';
 import { DismissBookingsHandler } from './dismiss-bookings.ts';
+import { LeadsOfClients } from './leads-of-clients.ts';
 import { ReleaseBookingHandler } from './release-booking.ts';
 import { TakeBookingsHandler } from './take-bookings.ts';
 
@@ -27,6 +28,7 @@ import { TakeBookingsHandler } from './take-bookings.ts';
     BookingCounts,
     DescribeBookingChangesHandler,
     ReleaseBookingHandler,
+    LeadsOfClients,
     BookingList,
   ],
 })

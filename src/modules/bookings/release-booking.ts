@@ -1,17 +1,17 @@
-import { CommandHandler, QueryBus } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { FindLeads } from '../leads/contract.ts';
 import { bookingFacts } from './booking-facts.ts';
 import { booking, bookingStream, releaseBooking } from './booking.decider.ts';
 import { ReleaseBooking } from './contract.ts';
 import type { ReleasedBooking } from './contract.ts';
+import { LeadsOfClients } from './leads-of-clients.ts';
 
 @CommandHandler(ReleaseBooking)
 export class ReleaseBookingHandler implements ICommandHandler<ReleaseBooking> {
   constructor(
-    private readonly queries: QueryBus,
+    private readonly leads: LeadsOfClients,
     private readonly events: EventStore,
   ) {}
 
@@ -19,15 +19,13 @@ export class ReleaseBookingHandler implements ICommandHandler<ReleaseBooking> {
     const { connectionId, record, by } = command;
     const { externalId, clientId, status, ...values } = command.booking;
     const facts = bookingFacts(connectionId, externalId);
-    const leadId = clientId === null ? null : await this.leadOf(connectionId, clientId);
+    const clients = clientId === null ? [] : [clientId];
+    const leads = await this.leads.find(connectionId, clients);
+    const leadId = clientId === null ? null : (leads.get(clientId) ?? null);
     const release = releaseBooking(facts, record, { clientId, leadId, status, values });
     const decided = decision(bookingStream(facts.bookingId), booking, release);
     await this.events.transact([decided], { ...by, causationId: null });
+    await this.leads.prove(connectionId, clients, leads);
     return { bookingId: facts.bookingId, leadId };
-  }
-
-  private async leadOf(connectionId: string, clientId: string): Promise<string | null> {
-    const leads = await this.queries.execute(new FindLeads(connectionId, [clientId]));
-    return leads.get(clientId) ?? null;
   }
 }

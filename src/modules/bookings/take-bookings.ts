@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
-import { CommandHandler, QueryBus } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { storable } from '../../shared/storable.ts';
 import type { CrmBooking, UnusableBooking } from '../crm-connection/contract.ts';
-import { FindLeads } from '../leads/contract.ts';
 import { bookingFacts } from './booking-facts.ts';
 import { bookingFingerprint } from './booking-fingerprint.ts';
 import { BookingList } from './booking-list.read-model.ts';
@@ -13,6 +12,8 @@ import { booking, bookingStream, quarantineBooking, upsertBooking } from './book
 import type { BookingFacts } from './booking.decider.ts';
 import { TakeBookings } from './contract.ts';
 import type { BookingLinks, BookingUpserted, BookingValues, TakenBookings } from './contract.ts';
+import { LeadsOfClients } from './leads-of-clients.ts';
+import type { LeadsByClient } from './leads-of-clients.ts';
 
 type Arrived = {
   facts: BookingFacts;
@@ -25,14 +26,16 @@ type Waiting = { facts: BookingFacts; reason: UnusableBooking };
 @CommandHandler(TakeBookings)
 export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
   constructor(
-    private readonly queries: QueryBus,
+    private readonly leads: LeadsOfClients,
     private readonly events: EventStore,
     private readonly list: BookingList,
   ) {}
 
   async execute(command: TakeBookings): Promise<TakenBookings> {
-    const arrived = await this.linked(command);
-    const { connectionId, unusable, runId, by } = command;
+    const { connectionId, bookings, unusable, runId, by } = command;
+    const clients = [...new Set(bookings.flatMap(({ clientId }) => clientId ?? []))];
+    const leads = await this.leads.find(connectionId, clients);
+    const arrived = linked(command, leads);
     const known = await this.list.fingerprints(
       connectionId,
       arrived.map(({ facts }) => facts.externalId),
@@ -56,6 +59,7 @@ export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
       causationId: null,
       ...(runId !== null && { runId }),
     });
+    if (fresh.length > 0) await this.leads.prove(connectionId, clients, leads);
     const changes = fresh.map(
       (_, index) => recorded[index]?.[0]?.data as BookingUpserted['data'] | undefined,
     );
@@ -65,20 +69,16 @@ export class TakeBookingsHandler implements ICommandHandler<TakeBookings> {
     }));
     return tally(arrived.length, changes, still);
   }
-
-  /** Each booking with the lead that its client is now. */
-  private async linked({ connectionId, bookings }: TakeBookings): Promise<Arrived[]> {
-    if (bookings.length === 0) return [];
-    const clients = new Set(bookings.flatMap(({ clientId }) => clientId ?? []));
-    const leads = await this.queries.execute(new FindLeads(connectionId, [...clients]));
-    return bookings.map(({ externalId, clientId, status, ...values }) => ({
-      facts: bookingFacts(connectionId, externalId),
-      links: { clientId, leadId: clientId === null ? null : (leads.get(clientId) ?? null) },
-      status,
-      values,
-    }));
-  }
 }
+
+/** Each booking with the lead that its client is now. */
+const linked = ({ connectionId, bookings }: TakeBookings, leads: LeadsByClient): Arrived[] =>
+  bookings.map(({ externalId, clientId, status, ...values }) => ({
+    facts: bookingFacts(connectionId, externalId),
+    links: { clientId, leadId: clientId === null ? null : (leads.get(clientId) ?? null) },
+    status,
+    values,
+  }));
 
 const streamOf = ({ bookingId }: BookingFacts): string => bookingStream(bookingId);
 

@@ -2,9 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
+import type { Decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
+import type { Event } from '../../shared/event-store/event.ts';
 import { connection, connectionStream, needAttention, recover } from './connection.decider.ts';
-import type { ConnectionState } from './connection.decider.ts';
 import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
@@ -14,7 +15,6 @@ import type {
   ClientLook,
   ClientPage,
   Connection,
-  ConnectionEvent,
   CrmBookings,
   CrmWarning,
   CustomField,
@@ -90,8 +90,8 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     connectionId: string,
     list: (session: CrmSession, connection: Connection) => AsyncGenerator<Page, void, undefined>,
   ): AsyncGenerator<Page, void, undefined> {
+    const known = await this.queries.execute(new GetConnection(connectionId));
     try {
-      const known = await this.queries.execute(new GetConnection(connectionId));
       let isFirst = true;
       for await (const page of list(await this.open(known), known)) {
         if (isFirst) await this.recovered(connectionId);
@@ -99,14 +99,14 @@ export class CrmSessions extends CrmClients implements CrmBookings {
         yield page;
       }
     } catch (error) {
-      throw await this.noted(connectionId, error);
+      throw await this.noted(known, error);
     }
   }
 
-  private async noted(connectionId: string, error: unknown): Promise<unknown> {
+  private async noted(known: Connection, error: unknown): Promise<unknown> {
     const reason = explained(error);
     if (reason instanceof Refusal && NEEDS_A_PERSON.has(reason.code)) {
-      await this.noteAttention(connectionId, reason);
+      await this.noteAttention(known, reason);
     }
     return reason;
   }
@@ -116,11 +116,11 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     connectionId: string,
     work: (session: CrmSession, connection: Connection) => Promise<T>,
   ): Promise<T> {
+    const known = await this.queries.execute(new GetConnection(connectionId));
     try {
-      const known = await this.queries.execute(new GetConnection(connectionId));
       return await work(await this.open(known), known);
     } catch (error) {
-      throw await this.noted(connectionId, error);
+      throw await this.noted(known, error);
     }
   }
 
@@ -193,23 +193,29 @@ export class CrmSessions extends CrmClients implements CrmBookings {
     };
   }
 
-  /** Said once, however often it is met: event, status and log. */
-  private async noteAttention(connectionId: string, { code, message }: Refusal): Promise<void> {
-    const isNews = await this.note(connectionId, needAttention(connectionId, { code, detail: message }));
-    if (isNews) this.log.warn({ connectionId, code }, 'the connection needs attention');
+  /**
+   * Said once, however often it is met: event, status and log. Not said of credentials that have been replaced since they were
+   * taken from the books: whoever still works with those knows nothing of the new ones.
+   */
+  private async noteAttention({ id, version }: Connection, { code, message }: Refusal): Promise<void> {
+    const told = decision(connectionStream(id), connection, needAttention(id, { code, detail: message }));
+    const isReplaced = (past: readonly Event[]): boolean =>
+      past.slice(version).some(({ type }) => type === 'CrmCredentialsReplaced');
+    const isNews = await this.note(id, {
+      ...told,
+      decide: (past) => (isReplaced(past) ? [] : told.decide(past)),
+    });
+    if (isNews) this.log.warn({ connectionId: id, code }, 'the connection needs attention');
   }
 
   private async recovered(connectionId: string): Promise<void> {
-    const isNews = await this.note(connectionId, recover(connectionId));
+    const decided = decision(connectionStream(connectionId), connection, recover(connectionId));
+    const isNews = await this.note(connectionId, decided);
     if (isNews) this.log.log({ connectionId }, 'the connection works again');
   }
 
-  private async note(
-    connectionId: string,
-    decide: (state: ConnectionState) => ConnectionEvent[],
-  ): Promise<boolean> {
+  private async note(connectionId: string, decided: Decision): Promise<boolean> {
     const meta = { actor: 'system', correlationId: connectionId, causationId: null };
-    const decided = decision(connectionStream(connectionId), connection, decide);
     return (await this.events.transact([decided], meta)).flat().length > 0;
   }
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../../shared/caller.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
-import { RemoveWebhooks } from '../webhooks/contract.ts';
+import { ForgetWebhooks, RemoveWebhooks } from '../webhooks/contract.ts';
 import { connection, connectionStream, disconnect } from './connection.decider.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { Connections } from './connections.read-model.ts';
@@ -35,9 +35,11 @@ export class DisconnectCrmHandler implements ICommandHandler<DisconnectCrm> {
     // While there still is a way into the company.
     await this.commands.execute(new RemoveWebhooks(connectionId, by));
     await this.events.transaction(async () => {
-      await this.secrets.remove(connectionId);
       const decided = decision(connectionStream(connectionId), connection, disconnect(connectionId));
       await this.events.transact([decided], { ...by, causationId: null });
+      // Behind the event, from which on nobody stores anything for this connection: what came in between goes as well.
+      await this.commands.execute(new ForgetWebhooks(connectionId, by));
+      await this.secrets.remove(connectionId);
     });
   }
 }

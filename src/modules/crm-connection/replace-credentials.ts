@@ -83,9 +83,11 @@ export class ReplaceCredentialsHandler implements ICommandHandler<ReplaceCredent
     const token = await this.provider.signIn({ account, pace, takeStep }, signal);
     const decide = replaceCredentials(connectionId, login);
     await this.events.transaction(async () => {
-      await this.secrets.put(connectionId, { secret, totpSecret }, token);
       const decided = decision(connectionStream(connectionId), connection, decide);
-      await this.events.transact([decided], { ...by, causationId: null });
+      const recorded = await this.events.transact([decided], { ...by, causationId: null });
+      // Disconnected while we signed in: nothing of these credentials is kept.
+      if (recorded.flat().length === 0) throw connectionDisconnected();
+      await this.secrets.put(connectionId, { secret, totpSecret }, token);
     });
   }
 }

@@ -39,6 +39,19 @@ export class SaidToBeGone extends Query<string[]> {
   }
 }
 
+/**
+ * Ends all webhooks of a connection here: whatever the CRM still sends finds no address. Joins the open transaction. Returns
+ * whether there were any.
+ */
+export class ForgetWebhooks extends Command<boolean> {
+  constructor(
+    readonly connectionId: string,
+    readonly by: Caller,
+  ) {
+    super();
+  }
+}
+
 /** Ends all webhooks of a connection, at the CRM as far as it can be reached. Again changes nothing. */
 export class RemoveWebhooks extends Command<void> {
   constructor(

@@ -47,23 +47,24 @@ export class RegisterWebhooksHandler implements ICommandHandler<RegisterWebhooks
     const url = `${publicUrl.replace(/\/+$/, '')}${pathOf(connectionId)}${token}`;
     const { events, why } = await this.tell(connectionId, url);
     const facts = { connectionId, registered: events.length > 0, events };
-    const isThere = await this.events.transaction(() => this.record(facts, token, by));
-    if (!isThere) throw connectionDisconnected();
+    try {
+      await this.events.transaction(() => this.record(facts, token, by));
+    } catch (error) {
+      if (error instanceof Refusal) await this.tokens.remove(connectionId);
+      throw error;
+    }
     return { url, registered: facts.registered, events, how: facts.registered ? null : byHand(why) };
   }
 
-  /** False when the company has been disconnected meanwhile: then there is no address any more. */
-  private async record(facts: CrmWebhooksRegistered['data'], token: string, by: Caller): Promise<boolean> {
+  /** @throws Refusal when the company has been disconnected meanwhile: then there is no address any more. */
+  private async record(facts: CrmWebhooksRegistered['data'], token: string, by: Caller): Promise<void> {
     const { connectionId, registered } = facts;
-    const { status } = await this.queries.execute(new GetConnection(connectionId));
-    if (status === 'disconnected') {
-      await this.tokens.remove(connectionId);
-      return false;
-    }
     if (registered) await this.tokens.replace(connectionId, token);
     const decided = decision(webhooksStream(connectionId), webhooks, register(facts));
     await this.events.transact([decided], { ...by, causationId: null });
-    return true;
+    // Asked behind the event: whoever disconnects the company after this finds it, and takes it back.
+    const { status } = await this.queries.execute(new GetConnection(connectionId));
+    if (status === 'disconnected') throw connectionDisconnected();
   }
 
   private async tell(connectionId: string, url: string): Promise<{ events: string[]; why: string }> {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { CrmConnectionModule } from '../crm-connection/crm-connection.module.ts';
+import { ForgetWebhooksHandler } from './forget-webhooks.ts';
 import { HookGuard } from './hook.guard.ts';
 import { HookLimits } from './hook-limits.ts';
 import { HooksController } from './hooks.controller.ts';
@@ -28,6 +29,7 @@ import { WebhookList } from './webhooks.read-model.ts';
     ReceiveHookHandler,
     RegisterWebhooksHandler,
     RemoveWebhooksHandler,
+    ForgetWebhooksHandler,
     HoldLooksHandler,
     LookAgainHandler,
     SaidToBeGoneHandler,

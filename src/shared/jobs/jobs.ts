@@ -27,7 +27,10 @@ export type JobQueue = {
 /** A job that is being worked on. */
 export type Job<Data> = {
   data: Data;
-  /** Aborted when the program ends: what has been done stays, the rest is handed back by sending it again. */
+  /**
+   * Aborted when the program ends: what has been done stays, the rest is handed back by sending it again. Also when the job is
+   * not this worker's any more, because nothing was heard of it for so long: then there is nothing to hand back.
+   */
   signal: AbortSignal;
 };
 

@@ -7,8 +7,8 @@ import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { GetConnection, connectionDisconnected } from '../../crm-connection/contract.ts';
 import { GetRun, SyncCrm } from '../contract.ts';
 import type { SyncRun } from '../contract.ts';
-import { MissedClients } from './missed-clients.store.ts';
 import { approveDeletions, run, runStream } from '../runs/sync-run.decider.ts';
+import { MissedClients } from './missed-clients.store.ts';
 
 /**
  * A person says that the deletions which a run has held are right. Looks again at once: whoever is listed now is left alone,
@@ -38,15 +38,15 @@ export class ApproveDeletionsHandler implements ICommandHandler<ApproveDeletions
     const { connectionId, finishedAt } = held;
     const { status } = await this.queries.execute(new GetConnection(connectionId));
     if (status === 'disconnected') throw connectionDisconnected();
-    const isNews = await this.events.transaction(async () => {
+    // Together: an approval that no run follows would be applied whenever somebody happens to sync.
+    return this.events.transaction(async () => {
       const decide = approveDeletions({ runId, connectionId });
       const meta = { ...by, causationId: null, runId };
       const recorded = await this.events.transact([decision(runStream(runId), run, decide)], meta);
       await this.missed.approve(connectionId, runId, finishedAt);
-      return recorded.flat().length > 0;
+      if (recorded.flat().length === 0) return null;
+      return (await this.commands.execute(new SyncCrm(connectionId, 'api', by))).runId;
     });
-    if (!isNews) return null;
-    return (await this.commands.execute(new SyncCrm(connectionId, 'api', by))).runId;
   }
 }
 

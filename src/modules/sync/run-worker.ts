@@ -2,24 +2,24 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Interval } from '@nestjs/schedule';
-import type { Caller } from '../../../shared/caller.ts';
-import { isDatabaseOutage, isDiskFull } from '../../../shared/database/database-outage.ts';
-import { VersionCheck } from '../../../shared/database/version-check.ts';
-import { Refusal } from '../../../shared/errors.ts';
-import { EventStore } from '../../../shared/event-store/event-store.ts';
-import { Jobs } from '../../../shared/jobs/jobs.ts';
-import type { JobQueue } from '../../../shared/jobs/jobs.ts';
-import { Shutdown } from '../../../shared/shutdown.ts';
-import { GetConnection, connectionDisconnected } from '../../crm-connection/contract.ts';
-import { ActiveRuns, LeaseLost, RunCancelled } from './active-runs.store.ts';
-import type { Found, Phase, TakenUp } from './active-runs.store.ts';
-import { SyncCrm } from '../contract.ts';
-import type { SyncWarning } from '../contract.ts';
-import { EndRun } from './end-run.ts';
-import type { Progress, RunTask } from './run-task.ts';
-import { SyncBookings } from '../sync-bookings.ts';
-import { SyncClients } from '../sync-clients.ts';
-import { SyncRuns } from './sync-runs.read-model.ts';
+import type { Caller } from '../../shared/caller.ts';
+import { isDatabaseOutage, isDiskFull } from '../../shared/database/database-outage.ts';
+import { VersionCheck } from '../../shared/database/version-check.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { EventStore } from '../../shared/event-store/event-store.ts';
+import { Jobs } from '../../shared/jobs/jobs.ts';
+import type { JobQueue } from '../../shared/jobs/jobs.ts';
+import { Shutdown } from '../../shared/shutdown.ts';
+import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import { ActiveRuns, LeaseLost, RunCancelled } from './runs/active-runs.store.ts';
+import type { Found, Phase, TakenUp } from './runs/active-runs.store.ts';
+import { SyncCrm } from './contract.ts';
+import type { SyncWarning } from './contract.ts';
+import { EndRun } from './runs/end-run.ts';
+import type { Progress, RunTask } from './runs/run-task.ts';
+import { SyncBookings } from './sync-bookings.ts';
+import { SyncClients } from './sync-clients.ts';
+import { SyncRuns } from './runs/sync-runs.read-model.ts';
 
 /** A worker that is silent for 15 s is dead; with the looks for silence and for work, another is at it within 30 s. */
 const RUNS: JobQueue = {
@@ -92,8 +92,10 @@ export class RunWorker implements OnModuleInit {
       if (taken.cancelledBy !== null) throw new RunCancelled(taken.cancelledBy);
       await this.sync(taken, progress, by, signal);
     } catch (error) {
+      // The queue has taken the job away: it took this worker for dead, and gives it to another if it has not done so yet.
+      const isLost = ending.aborted && !this.shutdown.signal.aborted;
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      await this.endAfter(cause, taken, progress.phase, by);
+      await this.endAfter(isLost ? new LeaseLost(runId) : cause, taken, progress.phase, by);
     } finally {
       clearInterval(beating);
     }
@@ -145,7 +147,7 @@ export class RunWorker implements OnModuleInit {
   private async endAfter(cause: unknown, taken: TakenUp, phase: Phase, by: Caller): Promise<void> {
     const { runId } = taken;
     if (cause instanceof LeaseLost) {
-      this.log.warn({ runId }, 'the run was taken up by another worker');
+      this.log.warn({ runId }, 'the run is left to another worker');
     } else if (cause instanceof RunCancelled) {
       await this.endRun.cancelled(taken, cause.by);
     } else if (this.shutdown.signal.aborted) {
