@@ -1,41 +1,80 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer } from 'react';
 import type { LogEvent } from '../api.ts';
 import type { EventsQuestion } from '../queries.ts';
 import { listen } from '../stream.ts';
 
-type Tail = { events: LogEvent[]; held: number; isPaused: boolean; toggle: () => void };
+/** `missed`: so many more were recorded while it was paused than are kept. */
+type Tail = { events: LogEvent[]; held: LogEvent[]; missed: number; isPaused: boolean; isTooLong: boolean };
+type Change = { recorded: LogEvent[] } | 'paused or goes on' | 'begins';
 
-const MOST = 2_000; // kept while nobody loads the page again
+const MOST = 2_000; // kept: behind so many the list is loaded anew
+const TOGETHER = 100; // ms
+const NOTHING: Tail = { events: [], held: [], missed: 0, isPaused: false, isTooLong: false };
+
+const changed = (tail: Tail, change: Change): Tail => {
+  if (change === 'begins') return NOTHING;
+  const { events, held, missed, isPaused } = tail;
+  if (change === 'paused or goes on') {
+    if (!isPaused) return { ...tail, isPaused: true };
+    return { ...NOTHING, events: [...held, ...events], isTooLong: missed > 0 };
+  }
+  const newest = change.recorded.toReversed();
+  if (isPaused) {
+    const kept = [...newest, ...held].slice(-MOST);
+    return { ...tail, held: kept, missed: missed + newest.length + held.length - kept.length };
+  }
+  const all = [...newest, ...events];
+  return { ...tail, events: all, isTooLong: all.length > MOST };
+};
 
 /**
  * What has been recorded since the list was loaded, newest first. While it is paused it is held back and counted; a broken
  * connection goes on behind the last position, so that nothing is missing and nothing comes twice.
  */
-export const useTail = ({ types, stream }: EventsQuestion, after: number | null): Tail => {
-  const [all, setAll] = useState<LogEvent[]>([]);
-  const [pausedAt, setPausedAt] = useState<number | null>(null);
-  const asked = JSON.stringify([types, stream]);
+export const useTail = (
+  { types, stream, actor, runId, until }: EventsQuestion,
+  after: number | null,
+  startAnew: () => void,
+): Tail & { toggle: () => void } => {
+  const [tail, change] = useReducer(changed, NOTHING);
+  // What is asked for up to a time of the past does not grow.
+  const grows = after !== null && until === null;
+  const asked = JSON.stringify([types, stream, actor, runId]);
   useEffect(() => {
-    setAll([]);
-    setPausedAt(null);
-    if (after === null) return;
+    change('begins');
+    if (after === null || !grows) return;
     let last = after;
     const address = (): string => {
       const query = new URLSearchParams({ after: String(last) });
       if (types.length > 0) query.set('type', types.join(','));
       if (stream !== '') query.set('stream', stream);
+      if (actor !== null) query.set('actor', actor);
+      if (runId !== '') query.set('runId', runId);
       return `/api/events/live?${query}`;
+    };
+    let recorded: LogEvent[] = [];
+    let timer = 0;
+    const show = (): void => {
+      timer = 0;
+      change({ recorded });
+      recorded = [];
     };
     const take = ({ data }: MessageEvent<string>): void => {
       const event: LogEvent = JSON.parse(data);
       last = event.position;
-      setAll((all) => [event, ...all].slice(0, MOST));
+      recorded.push(event);
+      if (timer === 0) timer = window.setTimeout(show, TOGETHER);
     };
-    return listen(address, { message: take });
+    const close = listen(address, { message: take });
+    return () => {
+      clearTimeout(timer);
+      close();
+    };
     // Pages that are loaded later are older: they do not move the place where the tail began.
-  }, [asked, after === null]);
-  const shown = pausedAt === null ? all : all.filter(({ position }) => position <= pausedAt);
-  const toggle = (): void =>
-    setPausedAt((paused) => (paused === null ? (all[0]?.position ?? after ?? 0) : null));
-  return { events: shown, held: all.length - shown.length, isPaused: pausedAt !== null, toggle };
+  }, [asked, grows]);
+  const { isTooLong } = tail;
+  useEffect(() => {
+    if (isTooLong) startAnew();
+  }, [isTooLong]);
+  return { ...tail, toggle: () => change('paused or goes on') };
 };
