@@ -153,7 +153,7 @@ describeInBrowser('Whoever goes astray in the console', () => {
       const pages = asked((_, path) => path === '/api/leads');
       company.crm.add({ name: 'Newest Of All', email: 'newest@example.com' });
       await world.sync(connection);
-      const news = page.getByText('There is something new since this list was loaded.');
+      const news = page.getByText('There is something new.');
       await until(async () => {
         await lookAgain();
         return news.isVisible();

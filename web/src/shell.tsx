@@ -13,7 +13,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useNetwork } from '@mantine/hooks';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Outlet, createLink, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { Refused, api, done } from './api.ts';
@@ -34,7 +34,8 @@ import {
 import { askUntilUp, useIsUp } from './line.ts';
 import { useNotice } from './parts/notice.tsx';
 import { Trouble } from './parts/states.tsx';
-import { forgetBooks, quarantine, queries, session } from './queries.ts';
+import { number } from './parts/words.ts';
+import { forgetBooks, queries, session, summary } from './queries.ts';
 import { SignInAgain, signInBefore } from './sign-in.tsx';
 import { useFocusOnPage, useNews, useSignedOut } from './watch.ts';
 
@@ -156,10 +157,9 @@ function Line() {
 }
 
 function WaitingCount() {
-  const { data } = useInfiniteQuery(quarantine({ status: 'waiting', code: null, connectionId: null }));
-  const first = data?.pages[0];
-  if (first === undefined || first.data.length === 0) return null;
-  const count = first.page.nextCursor === null ? String(first.data.length) : `${first.data.length}+`;
+  const { data } = useQuery(summary);
+  if (data === undefined || data.quarantine.total === 0) return null;
+  const count = number(data.quarantine.total);
   return (
     <Badge size="sm" color="yellow.3" c="dark.9" aria-label={`${count} waiting`}>
       {count}

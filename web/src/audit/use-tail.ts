@@ -2,30 +2,10 @@ import { useEffect, useReducer } from 'react';
 import type { LogEvent } from '../api.ts';
 import type { EventsQuestion } from '../queries.ts';
 import { listen } from '../stream.ts';
+import { NO_TAIL, tailAfter } from './tail.ts';
+import type { Tail, TailChange } from './tail.ts';
 
-/** `missed`: so many more were recorded while it was paused than are kept. */
-type Tail = { events: LogEvent[]; held: LogEvent[]; missed: number; isPaused: boolean; isTooLong: boolean };
-type Change = { recorded: LogEvent[] } | 'paused or goes on' | 'begins';
-
-const MOST = 2_000; // kept: behind so many the list is loaded anew
 const TOGETHER = 100; // ms
-const NOTHING: Tail = { events: [], held: [], missed: 0, isPaused: false, isTooLong: false };
-
-const changed = (tail: Tail, change: Change): Tail => {
-  if (change === 'begins') return NOTHING;
-  const { events, held, missed, isPaused } = tail;
-  if (change === 'paused or goes on') {
-    if (!isPaused) return { ...tail, isPaused: true };
-    return { ...NOTHING, events: [...held, ...events], isTooLong: missed > 0 };
-  }
-  const newest = change.recorded.toReversed();
-  if (isPaused) {
-    const kept = [...newest, ...held].slice(-MOST);
-    return { ...tail, held: kept, missed: missed + newest.length + held.length - kept.length };
-  }
-  const all = [...newest, ...events];
-  return { ...tail, events: all, isTooLong: all.length > MOST };
-};
 
 /**
  * What has been recorded since the list was loaded, newest first. While it is paused it is held back and counted; a broken
@@ -35,8 +15,11 @@ export const useTail = (
   { types, stream, actor, runId, until }: EventsQuestion,
   after: number | null,
   startAnew: () => void,
-): Tail & { toggle: () => void } => {
-  const [tail, change] = useReducer(changed, NOTHING);
+): Tail<LogEvent> & { toggle: () => void } => {
+  const [tail, change] = useReducer(
+    (tail: Tail<LogEvent>, change: TailChange<LogEvent>) => tailAfter(tail, change),
+    NO_TAIL,
+  );
   // What is asked for up to a time of the past does not grow.
   const grows = after !== null && until === null;
   const asked = JSON.stringify([types, stream, actor, runId]);

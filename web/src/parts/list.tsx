@@ -87,7 +87,7 @@ function Outdated({ of: queryKey }: { of: QueryKey }) {
   const client = useQueryClient();
   return (
     <div className="outdated" role="status">
-      There is something new since this list was loaded.
+      There is something new.
       <Button size="xs" onClick={() => void client.resetQueries({ queryKey, exact: true })}>
         Show it
       </Button>

@@ -41,7 +41,7 @@ export function HeldDeletions({ runId, held }: { runId: string; held: Held }) {
     <Alert
       color={held.approved ? 'gray' : 'orange'}
       icon={<QuarantineIcon />}
-      title={held.approved ? `${leads} were let go` : `${leads} would be gone`}
+      title={held.approved ? `${leads} may go` : `${leads} would be gone`}
     >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{held.reason}</Text>

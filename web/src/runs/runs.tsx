@@ -34,7 +34,7 @@ export function Runs() {
           <Select
             className="filter"
             aria-label="Ended as"
-            placeholder="However it ended"
+            placeholder="Any end"
             data={STATUSES}
             value={question.status}
             onChange={(status) => setQuestion({ ...question, status })}
