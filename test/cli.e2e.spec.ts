@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
 import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
-import { API_KEY } from './service.ts';
+import { API_KEY, ENCRYPTION_KEYS } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -393,7 +393,9 @@ describe('the command line', () => {
     [['leads', '--sort', 'shoe-size'], /Allowed choices/],
     [['leads', '--limit', 'x'], /whole number from 1/],
     [['runs', '--limit', '0'], /whole number from 1/],
-    [['connections', 'nonsense'], /unknown command 'nonsense'/],
+    [['connections', 'nonsense'], /unknown command 'nonsense'\n/],
+    [['leads', 'mia', 'muster'], /unknown command 'mia'; a text of several words is put in quotes/],
+    [['leads', '--url', 'http://127.0.0.1:9/?x=1'], /is no address of a service/],
     [['sync', '--nonsense'], /unknown option '--nonsense'/],
     [['events', '--since', 'yesterday'], /--since is no time: "yesterday"\.\nSay it like/],
     [['events', '--follow', '--since', '2h'], /--follow begins at a position/],
@@ -422,6 +424,21 @@ describe('the command line', () => {
     expect(none).toMatchObject({ code: 2, err: expect.stringMatching(/There is no API key/) });
     const other = await cli(['leads', '--url', world.companies.url]);
     expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/is not crm-sync/) });
+  });
+
+  it('does not end well when its answer found no room', async () => {
+    const full = await open('/dev/full', 'w');
+    for (const args of [['leads', 'export'], ['runs']]) {
+      const program = spawn(process.execPath, [CLI, ...args], {
+        cwd: nowhere,
+        env: { PATH: process.env['PATH'], CRM_SYNC_URL: world.service.url, CRM_SYNC_API_KEY: API_KEY },
+        stdio: ['ignore', full.fd, 'pipe'],
+      });
+      const [[code], err] = await Promise.all([once(program, 'close'), text(program.stderr!)]);
+      expect([args, code]).toEqual([args, 2]);
+      expect(err).toMatch(/could not be written.*ENOSPC/);
+    }
+    await full.close();
   });
 
   it('finds the key in the data directory', async () => {
@@ -456,16 +473,22 @@ describe('an address where something else answers', () => {
       [301, 'text/html', '', { location: 'https://crm.example/api' }],
       /sends callers on to https:\/\/crm\.example\.\nSay with --url/,
     ],
-  ])('is told as such by every command: %s', async (_, said, expected) => {
+  ])('is told as such: %s', async (_, said, expected) => {
     const { url, close } = await answering(...said);
-    for (const args of [['verify'], ['leads'], ['leads', 'export'], ['events', '--follow'], ['sync']]) {
+    const { code, out, err } = await cli(['verify', '--url', url]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(expected);
+    close();
+  });
+
+  it('is told as such by every command', async () => {
+    const { url, close } = await answering(200, 'application/json', '{"data":[{}]}');
+    for (const args of [['leads', 'export'], ['events', '--follow'], ['sync']]) {
       const { code, out, err } = await cli([...args, '--url', url]);
-      expect([args, code, out]).toEqual([args, 2, '']);
-      expect(err).toMatch(expected);
+      expect([args, code, out, err]).toEqual([args, 2, '', expect.stringMatching(/is not crm-sync/)]);
     }
     const doctor = await cli(['doctor', '--url', url]);
-    expect(doctor.code).toBe(2);
-    expect(doctor.out.replaceAll(/\n {2}/g, '\n')).toMatch(new RegExp(`✖ Service: .*${expected.source}`));
+    expect(doctor).toMatchObject({ code: 2, out: expect.stringMatching(/✖ Service: .* is not crm-sync/) });
     close();
   });
 
@@ -561,14 +584,54 @@ describe('the doctor', () => {
     expect(gone.out).toMatch(/✖ Service: Nobody answers/);
   });
 
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a file', { '.': '' }, /is no directory$/],
+    ['a database without its keys', { 'postgres/PG_VERSION': '18' }, /holds a database, but not the file/],
+    [
+      'keys that are none',
+      { 'postgres/PG_VERSION': '18', 'encryption-keys': 'k1:short' },
+      /"encryption-keys" that is not/,
+    ],
+    [
+      'a database of another version',
+      { 'postgres/PG_VERSION': '17', 'encryption-keys': ENCRYPTION_KEYS },
+      /was made by PostgreSQL 17/,
+    ],
+    [
+      'half a database',
+      { 'postgres/base/1': '', 'encryption-keys': ENCRYPTION_KEYS },
+      /is not a whole PostgreSQL database/,
+    ],
+  ])('sees what keeps a service from starting in a data directory: %s', async (_, files, said) => {
+    const place = join(await mkdtemp(join(nowhere, 'directory-')), 'data');
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(place, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content, { mode: 0o600 });
+    }
+    const findings = await examined({ CRM_SYNC_DATA_DIR: place });
+    expect(about(findings, 'Data directory')).toMatchObject({
+      state: 'broken',
+      said: expect.stringMatching(said),
+    });
+  });
+
   it('knows the database that is ours', async () => {
     const findings = await examined({
       DATABASE_URL: world.service.databaseUrl,
-      CRM_SYNC_ENCRYPTION_KEYS: `a:${Buffer.alloc(32).toString('base64')}`,
+      CRM_SYNC_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
     });
     expect(about(findings, 'Database')).toMatchObject({
       state: 'fine',
       said: expect.stringMatching(/^PostgreSQL \d+/),
+    });
+    const locked = await examined({
+      DATABASE_URL: world.service.databaseUrl,
+      CRM_SYNC_ENCRYPTION_KEYS: `a:${Buffer.alloc(32).toString('base64')}`,
+    });
+    expect(about(locked, 'Database')).toMatchObject({
+      state: 'broken',
+      said: 'CRM_SYNC_ENCRYPTION_KEYS does not hold the key it was made with',
     });
   });
 

@@ -55,6 +55,14 @@ describe('without any setting', () => {
 });
 
 describe('settings', () => {
+  it.each([
+    ['https://crm.example/', 'https://crm.example'],
+    ['https://crm.example/base//', 'https://crm.example/base'],
+    [' http://127.0.0.1:3000 ', 'http://127.0.0.1:3000'],
+  ])('take a public address to put paths behind: %j', (given, publicUrl) => {
+    expect(readConfig({ CRM_SYNC_PUBLIC_URL: given })).toMatchObject({ publicUrl });
+  });
+
   it('are all read', () => {
     const config = readConfig({
       PORT: '0',
