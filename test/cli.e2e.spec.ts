@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
 import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
-import { API_KEY, ENCRYPTION_KEYS } from './service.ts';
+import { API_KEY, COMPILED, ENCRYPTION_KEYS } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -39,6 +39,7 @@ const begin = (args: string[], { env = {} }: Options = {}) =>
     env: {
       PATH: process.env['PATH'],
       NODE_NO_WARNINGS: '1',
+      ...COMPILED,
       CRM_SYNC_URL: world.service.url,
       CRM_SYNC_API_KEY: API_KEY,
       TZ: 'UTC',

@@ -66,6 +66,11 @@ const ELSEWHERE = 'Asia/Tokyo';
 export const API_KEY = 'crs_the-key-of-the-end-to-end-tests-1';
 export const ENCRYPTION_KEYS = `tests:${randomBytes(32).toString('base64')}`;
 
+/** What has been compiled once in a run of the tests: a program starts a fifth faster with it. */
+export const COMPILED = {
+  NODE_COMPILE_CACHE: join(process.env['CRM_SYNC_TEST_DATA'] ?? tmpdir(), 'compiled'),
+};
+
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The built program with this environment and nothing else, on a machine that is set to another zone than the tests' own. */
@@ -74,7 +79,7 @@ export const startProgram = (
   main = MAIN,
 ): { program: Program; output: () => string } => {
   const program = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TZ: ELSEWHERE, ...environment },
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TZ: ELSEWHERE, ...COMPILED, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const chunks: Buffer[] = [];
