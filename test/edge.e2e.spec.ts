@@ -167,6 +167,8 @@ describe('every route of the OpenAPI document', () => {
     const open: string[] = [];
     for (const { name, method, pattern } of operations) {
       const answer = await fetch(service.url + at(pattern), { method });
+      // Unread, it would keep its connection until it is collected as garbage.
+      await answer.text();
       if (answer.status === 401) {
         expect(answer.headers.get('www-authenticate')).toBe('Bearer');
         expect(answer.headers.get('content-type')).toBe('application/problem+json');
