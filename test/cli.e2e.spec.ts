@@ -273,10 +273,10 @@ describe('a connection', () => {
   it('has a schedule, webhooks and settings that can be changed from a terminal', async () => {
     const { company: other } = await world.connected({ clients: 1 });
     const name = other.account.company;
-    const set = await cli(['connections', 'schedule', '30 2 * * *', name, '--timezone', 'Europe/Berlin']);
+    const set = await cli(['connections', 'schedule', '30 2 29 2 *', name, '--timezone', 'Europe/Berlin']);
     expect(set).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/schedule\s+30 2 \* \* \* \(Europe\/Berlin\)/),
+      out: expect.stringMatching(/schedule\s+30 2 29 2 \* \(Europe\/Berlin\)/),
     });
     const wrong = await cli(['connections', 'schedule', '61 * * * *', name]);
     expect(wrong).toMatchObject({
@@ -308,9 +308,9 @@ describe('a connection', () => {
     expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/second factor[\s\S]*--totp/) });
     const half = await cli([...args, '--totp'], { input: password });
     expect(half.err).toMatch(/^No secret of the authenticator app.*\n.*CRM_SYNC_TOTP_SECRET/);
-    const schedule = ['--schedule', '30 2 * * *', '--timezone', 'Europe/Berlin'];
+    const schedule = ['--schedule', '30 2 29 2 *', '--timezone', 'Europe/Berlin'];
     const made = await cli([...args, '--totp', ...schedule], { input: `${password}\n${totpSecret}\n` });
-    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/30 2 \* \* \* \(Europe\/Berlin\)/) });
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/30 2 29 2 \* \(Europe\/Berlin\)/) });
     expect(made.out).not.toContain(totpSecret);
     await cli(['connections', 'disconnect', name, '--yes']);
   });

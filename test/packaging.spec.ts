@@ -88,7 +88,7 @@ describe('The image', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 240_000);
+  });
 
   it('is given no secret when it is built', () => {
     const settings = [...argumentsOf('ARG'), ...argumentsOf('ENV')].join(' ');

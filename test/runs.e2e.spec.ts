@@ -275,6 +275,19 @@ describe('while two instances are there,', () => {
       expect(body.stats).toMatchObject({ clients_fetched: CLIENTS, leads_created: 15, leads_unchanged: 30 });
     });
 
+    it('tells what was heard of what it has written', async () => {
+      const switches = { onPageCap: PAGE, fieldValues: 'forbidden' } as const;
+      const company = await companies.open({ clean: true, clients: CLIENTS, switches });
+      const connection = await connect(one, company);
+      await one.api('PATCH', `/api/connections/${connection.id}`, { clientFields: true });
+      const going = await begin(one, company, connection);
+      await written(3, going);
+      await one.api('POST', `/api/runs/${going.run.id}/cancel`);
+      const { status, warnings } = await end(other, going.run.id);
+      expect([status, warnings.map(({ code }) => code)]).toEqual(['cancelled', ['client-fields-forbidden']]);
+      going.release();
+    });
+
     it('ends also when its worker has died', async () => {
       const victim = await start();
       const going = await underWay(victim);

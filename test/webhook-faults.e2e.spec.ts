@@ -107,7 +107,7 @@ describe('A service that ends in the middle of a burst', () => {
     'keeps every delivery that it has taken, and looks at all of them when it is back',
     async () => {
       const world = await begun();
-      const one = await hooked(world, { clients: 300 });
+      const one = await hooked(world, { clients: 150 });
       one.company.crm.onChange = () => undefined;
       const ids = one.company.crm.all().map(({ id }) => id);
       for (const id of ids) one.company.crm.change(id, { name: `Renamed ${id}` });

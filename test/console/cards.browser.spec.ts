@@ -168,6 +168,8 @@ describeInBrowser('In the console', () => {
       const { runId } = await world.sync(connection);
       await page.goto(`/runs/${runId}`);
       await isSaid('30 leads would be gone');
+      // What programs are told to do is no help to somebody who looks at a page.
+      expect(await page.getByRole('main').innerText()).not.toMatch(/POST|did not come to its end/);
       expect(await hindrances(page)).toEqual([]);
       await button('They are gone: approve…').click();
       await dialog().getByRole('button', { name: 'Keep it as it is' }).click();

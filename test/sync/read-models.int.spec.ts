@@ -364,7 +364,7 @@ describe('runs', () => {
       { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
       { code: 'crm-unreachable', detail: 'Nobody answers.', phase: 'bookings' },
     ],
-    cancelled: [cancel, null, { code: 'cancelled', detail: 'Somebody stopped it.', phase: null }],
+    cancelled: [cancel, undefined, { code: 'cancelled', detail: 'Somebody stopped it.', phase: null }],
     interrupted: [interrupt, 'Silence.', { code: 'interrupted', detail: 'Silence.', phase: null }],
   } as const;
 

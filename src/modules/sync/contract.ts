@@ -155,10 +155,12 @@ export type SyncCompleted = Event<
 >;
 /** A person has said that the deletions which this run has held are right; the next runs apply them. */
 export type DeletionsApproved = Event<'DeletionsApproved', RunFacts & { count: number }>;
-export type SyncFailed = Event<'SyncFailed', RunFacts & { counts: SyncCounts; reason: RunError }>;
-export type SyncInterrupted = Event<'SyncInterrupted', RunFacts & { counts: SyncCounts; reason: string }>;
+/** What a run has come to that was not brought to its end. `warnings`: what it had heard until then; absent when nothing. */
+type Unfinished = RunFacts & { counts: SyncCounts; warnings?: SyncWarning[] };
+export type SyncFailed = Event<'SyncFailed', Unfinished & { reason: RunError }>;
+export type SyncInterrupted = Event<'SyncInterrupted', Unfinished & { reason: string }>;
 /** Whoever wanted it is the event's actor. */
-export type SyncCancelled = Event<'SyncCancelled', RunFacts & { counts: SyncCounts }>;
+export type SyncCancelled = Event<'SyncCancelled', Unfinished>;
 export type SyncEvent =
   | SyncStarted
   | SyncCompleted

@@ -14,8 +14,7 @@ import { GetConnection, connectionDisconnected } from '../crm-connection/contrac
 import { ActiveRuns, LeaseLost, RunCancelled } from './runs/active-runs.store.ts';
 import type { Found, Phase, TakenUp } from './runs/active-runs.store.ts';
 import { SyncCrm } from './contract.ts';
-import type { SyncWarning } from './contract.ts';
-import { EndRun } from './runs/end-run.ts';
+import { EndRun, eachOnce } from './runs/end-run.ts';
 import type { Progress, RunTask } from './runs/run-task.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SyncClients } from './sync-clients.ts';
@@ -165,11 +164,6 @@ export class RunWorker implements OnModuleInit {
     }
   }
 }
-
-/** Whoever takes up a run may hear again what was heard before. */
-const eachOnce = (warnings: readonly SyncWarning[]): SyncWarning[] => [
-  ...new Map(warnings.map((one) => [`${one.code} ${one.detail}`, one])).values(),
-];
 
 const GIVEN_UP =
   'It was taken up again and again and could not be brought to its end; the log of the service says more. What was written stays.';

@@ -88,6 +88,7 @@ export class SyncClients {
       seen: reading.seen,
       since: reading.since,
       total: last?.announced ?? reading.total,
+      warnings: batch.flatMap((page) => page.warnings ?? []),
     };
     reading.total = listed.total;
     const cursor = reading.isOneReading ? (last?.cursor ?? null) : null;
@@ -95,7 +96,7 @@ export class SyncClients {
     const cursorWith = (held: number): string | null | undefined =>
       cursor !== null && reading.held.length + held > 0 ? undefined : cursor;
     const { counts, held, warnings } = await this.page.write(task, listed, 'hold', turn, cursorWith);
-    warn(reading, [...warnings, ...batch.flatMap((page) => page.warnings ?? [])]);
+    warn(reading, warnings);
     reading.counts = add(reading.counts, counts);
     reading.held.push(...held);
   }
@@ -110,6 +111,7 @@ export class SyncClients {
         seen: NOBODY,
         since: reading.since,
         total: reading.total,
+        warnings: [],
       };
       const { counts, held, warnings } = await this.page.write(task, listed, contested);
       warn(reading, warnings);

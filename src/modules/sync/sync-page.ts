@@ -29,6 +29,8 @@ export type Listed = Pick<ClientPage, 'clients' | 'unreadable' | 'others'> & {
   /** The database's time before the list was begun to be read. */
   since: string;
   total: number | null;
+  /** What was heard with these pages. */
+  warnings: readonly CrmWarning[];
 };
 /** `warnings`: what a person should know although nobody was lost by it. */
 export type Written = { counts: SyncCounts; held: CrmClient[]; warnings: CrmWarning[] };
@@ -65,7 +67,7 @@ export class SyncPage {
     const looks = arrived.map(lookOf);
     const changed = await this.clients.changed(connection.id, looks);
     const sorted = sort(arrived, looks, changed, connection.clientsWithoutEmail);
-    const warnings: CrmWarning[] = [];
+    const warnings = [...listed.warnings];
     const open = await this.withFields(task, sorted.candidates, warnings);
     const met = open.map(({ externalId }) => externalId).filter((id) => (changed.get(id) ?? null) !== null);
     failpoint('before-transaction');

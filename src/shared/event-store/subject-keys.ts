@@ -50,11 +50,12 @@ export class SubjectKeys {
     return keys;
   }
 
-  async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
+  /** Whoever destroys one of them waits for the transaction that has found it: nothing is sealed with a key that is gone. */
+  private async find(subjects: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> {
     if (subjects.length === 0) return new Map();
     const rows = await this.database.rows(sql<{ subject: string; wrapped_key: Buffer }>`
       select k.subject, k.wrapped_key from unnest(${subjects}::text[]) as s (subject)
-       cross join lateral (select * from subject_keys where subject = s.subject limit 1) k`);
+       cross join lateral (select * from subject_keys where subject = s.subject limit 1 for key share) k`);
     return new Map(rows.map((row) => [row.subject, this.unwrap(row.subject, row.wrapped_key)]));
   }
 

@@ -115,6 +115,23 @@ describe('personal values', () => {
     expect(stream).toEqual(await read('returning'));
   });
 
+  it('are not sealed with a key that is destroyed meanwhile: whoever forgets waits for those who record', async () => {
+    await store.events.transact([recording('waits-1', met('waits', 'Ada'))], META);
+    const turn = Promise.withResolvers<void>();
+    const later = store.events.transact([recording('waits-2', met('waits', 'Bea'))], META, turn.promise);
+    const hasFound =
+      "exists (select from pg_locks where relation = 'subject_keys'::regclass and mode = 'RowShareLock')";
+    await until(store, hasFound);
+    const forget = "delete from subject_keys where subject = 'waits'";
+    await expect(store.rows(`set lock_timeout = '50ms'; ${forget}`)).rejects.toThrow(/lock timeout/);
+    turn.resolve();
+    await later;
+    await store.rows(`set lock_timeout = 0; ${forget}`);
+    await store.events.transact([recording('waits-3', met('waits', 'Cleo'))], META);
+    const past = await store.events.read(['waits-1', 'waits-2', 'waits-3']);
+    expect([...past.values()].flat().map(({ erased }) => erased)).toEqual([true, true, false]);
+  });
+
   it('have one key per person, however many record them first at once', async () => {
     const other = await store.another();
     const head = await holdTheHead(store);

@@ -4,6 +4,7 @@ import type { SyncCounts, SyncEvent } from '../../../src/modules/sync/contract.t
 import {
   add,
   balance,
+  cancel,
   complete,
   fail,
   interrupt,
@@ -49,6 +50,19 @@ const decisions: ((state: Run) => SyncEvent[])[] = [
 ];
 
 describe('a run', () => {
+  it('that comes to no good end tells what it has heard until then, and nothing where that is nothing', () => {
+    const warnings = [{ code: 'bookings-forbidden', detail: 'Not for this user.' }];
+    const ends: ((state: Run) => SyncEvent[])[] = [
+      fail(FACTS, COUNTS, REASON, warnings),
+      interrupt(FACTS, COUNTS, 'The service was stopped.', warnings),
+      cancel(FACTS, COUNTS, warnings),
+    ];
+    for (const decide of ends) {
+      expect(given(run, ...started).when(decide)).toMatchObject([{ data: { warnings } }]);
+    }
+    expect(given(run, ...started).when(cancel(FACTS, COUNTS))[0]!.data).not.toHaveProperty('warnings');
+  });
+
   it('starts once', () => {
     expect(started).toEqual([{ type: 'SyncStarted', data: { ...FACTS, trigger: 'api' } }]);
     expect(given(run, ...started).when(start(FACTS, 'api'))).toEqual([]);

@@ -42,6 +42,9 @@ export type TakenUp = Claim & {
   cancelledBy: Caller | null;
 };
 
+/** A run as it is when its connection is given free. `warnings`: what was heard of what has been written. */
+export type Released = { counts: SyncCounts; warnings: SyncWarning[]; cancelledBy: Caller | null };
+
 /** Whoever works on this run is not its worker any more: it has been taken up by another, or has ended. */
 export class LeaseLost extends Error {
   constructor(runId: string) {
@@ -168,13 +171,13 @@ export class ActiveRuns {
   }
 
   /**
-   * Gives the connection free, and says what the run has counted, and who wanted it to end before.
+   * Gives the connection free, and says what the run has counted and heard, and who wanted it to end before.
    * @throws LeaseLost
    */
-  async release({ runId, fence }: Claim): Promise<{ counts: SyncCounts; cancelledBy: Caller | null }> {
-    const row = await this.database.row(sql<{ counts: SyncCounts; cancelledBy: Caller | null }>`
+  async release({ runId, fence }: Claim): Promise<Released> {
+    const row = await this.database.row(sql<Released>`
       delete from active_runs where run_id = ${runId} and fence = ${fence}
-      returning counts, cancelled_by as "cancelledBy"`);
+      returning counts, coalesce(found -> 'warnings', '[]') || warnings as warnings, cancelled_by as "cancelledBy"`);
     if (row === undefined) throw new LeaseLost(runId);
     return row;
   }

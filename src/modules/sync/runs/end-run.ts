@@ -4,7 +4,7 @@ import type { Caller } from '../../../shared/caller.ts';
 import { decision } from '../../../shared/event-store/decider.ts';
 import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { failpoint } from '../../../shared/failpoint.ts';
-import type { RunError, SyncCounts, SyncEvent } from '../contract.ts';
+import type { RunError, SyncCounts, SyncEvent, SyncWarning } from '../contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { Claim, Found } from './active-runs.store.ts';
 import { cancel, complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
@@ -13,7 +13,7 @@ import type { Run, RunFacts } from './sync-run.decider.ts';
 /** A run, by whoever works on it. */
 export type ClaimedRun = Claim & { connectionId: string };
 
-type Ending = (facts: RunFacts, counts: SyncCounts) => (state: Run) => SyncEvent[];
+type Ending = (facts: RunFacts, counts: SyncCounts, heard: SyncWarning[]) => (state: Run) => SyncEvent[];
 
 /** Told beside the run's own id. */
 const ANY = 'any run';
@@ -42,7 +42,7 @@ export class EndRun {
   }
 
   async failed(claimed: ClaimedRun, reason: RunError, by: Caller): Promise<void> {
-    await this.end(claimed, (facts, counts) => fail(facts, counts, reason), by);
+    await this.end(claimed, (facts, counts, heard) => fail(facts, counts, reason, heard), by);
   }
 
   /** As somebody has asked for. */
@@ -56,7 +56,7 @@ export class EndRun {
     if (claimed === undefined) return;
     const by = { actor: 'system', correlationId: runId };
     try {
-      await this.end(claimed, (facts, counts) => interrupt(facts, counts, reason), by);
+      await this.end(claimed, (facts, counts, heard) => interrupt(facts, counts, reason, heard), by);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
     }
@@ -82,8 +82,9 @@ export class EndRun {
     const { runId, connectionId } = claimed;
     failpoint('before-end');
     const counted = await this.events.transaction(async () => {
-      const { counts, cancelledBy } = await this.activeRuns.release(claimed);
-      const decide = (cancelledBy === null ? ending : cancel)({ runId, connectionId }, counts);
+      const { counts, warnings, cancelledBy } = await this.activeRuns.release(claimed);
+      const facts = { runId, connectionId };
+      const decide = (cancelledBy === null ? ending : cancel)(facts, counts, eachOnce(warnings));
       await this.events.transact([decision(runStream(runId), run, decide)], {
         ...(cancelledBy ?? by),
         causationId: null,
@@ -97,3 +98,8 @@ export class EndRun {
     this.ends.emit(ANY, runId, counted);
   }
 }
+
+/** Whoever takes up a run may hear again what was heard before. */
+export const eachOnce = (warnings: readonly SyncWarning[]): SyncWarning[] => [
+  ...new Map(warnings.map((one) => [`${one.code} ${one.detail}`, one])).values(),
+];

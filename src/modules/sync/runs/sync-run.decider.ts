@@ -110,19 +110,27 @@ export const approveDeletions =
   (state: Run): DeletionsApproved[] =>
     typeof state === 'object' ? [{ type: 'DeletionsApproved', data: { ...facts, count: state.holds } }] : [];
 
+/** What was heard before a run ended too early. */
+const heard = (warnings: SyncWarning[]): { warnings?: SyncWarning[] } =>
+  warnings.length === 0 ? {} : { warnings };
+
 export const fail =
-  (facts: RunFacts, counts: SyncCounts, reason: RunError) =>
+  (facts: RunFacts, counts: SyncCounts, reason: RunError, warnings: SyncWarning[] = []) =>
   (state: Run): SyncFailed[] =>
-    state === 'running' ? [{ type: 'SyncFailed', data: { ...facts, counts, reason } }] : [];
+    state === 'running'
+      ? [{ type: 'SyncFailed', data: { ...facts, counts, reason, ...heard(warnings) } }]
+      : [];
 
 export const interrupt =
-  (facts: RunFacts, counts: SyncCounts, reason: string) =>
+  (facts: RunFacts, counts: SyncCounts, reason: string, warnings: SyncWarning[] = []) =>
   (state: Run): SyncInterrupted[] =>
-    state === 'running' ? [{ type: 'SyncInterrupted', data: { ...facts, counts, reason } }] : [];
+    state === 'running'
+      ? [{ type: 'SyncInterrupted', data: { ...facts, counts, reason, ...heard(warnings) } }]
+      : [];
 
 export const cancel =
-  (facts: RunFacts, counts: SyncCounts) =>
+  (facts: RunFacts, counts: SyncCounts, warnings: SyncWarning[] = []) =>
   (state: Run): SyncCancelled[] =>
-    state === 'running' ? [{ type: 'SyncCancelled', data: { ...facts, counts } }] : [];
+    state === 'running' ? [{ type: 'SyncCancelled', data: { ...facts, counts, ...heard(warnings) } }] : [];
 
 export const runStream = (runId: string): string => `sync-run-${runId}`;

@@ -114,22 +114,23 @@ const BELIEVED = 5;
 type Ended = Exclude<SyncEvent, { type: 'SyncStarted' | 'DeletionsApproved' }>;
 
 const endOf = (event: Ended): Pick<SyncRun, 'status' | 'error' | 'warnings'> => {
+  const { warnings = [] } = event.data;
   switch (event.type) {
     case 'SyncCompleted': {
-      const { status, reason, warnings, heldDeletions } = event.data;
+      const { status, reason, heldDeletions } = event.data;
       const code = heldDeletions === undefined ? 'listing-doubtful' : 'deletions-held';
       const error = reason === null ? null : { code, detail: reason, phase: null };
       return { status, error, warnings };
     }
     case 'SyncFailed':
-      return { status: 'failed', error: event.data.reason, warnings: [] };
+      return { status: 'failed', error: event.data.reason, warnings };
     case 'SyncInterrupted': {
       const error = { code: 'interrupted', detail: event.data.reason, phase: null };
-      return { status: 'interrupted', error, warnings: [] };
+      return { status: 'interrupted', error, warnings };
     }
     case 'SyncCancelled': {
       const error = { code: 'cancelled', detail: 'Somebody stopped it.', phase: null };
-      return { status: 'cancelled', error, warnings: [] };
+      return { status: 'cancelled', error, warnings };
     }
   }
 };
