@@ -10,6 +10,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
+COPY migrations ./migrations
 COPY src ./src
 COPY web ./web
 RUN npm run -s build

@@ -12,6 +12,8 @@ export type Company = World & {
   holdPage: (page: number) => Hold;
   /** Alike for the requests that match. */
   hold: (matches: (ask: Ask) => boolean) => Hold;
+  /** The next one that matches is carried out, and its answer waits: it tells what was so before. */
+  holdAnswer: (matches: (ask: Ask) => boolean) => Hold;
   /** Every token that was shown to it. */
   tokensSeen: ReadonlySet<string>;
   /** From now on nobody answers for it. */
@@ -68,7 +70,14 @@ export const startCompanies = async (): Promise<Companies> => {
       entry.isClosed = true;
     };
     const entry: Held = {
-      company: { ...world, tokensSeen, holdPage, hold: (matches) => hold(entry, matches), close },
+      company: {
+        ...world,
+        tokensSeen,
+        holdPage,
+        hold: (matches) => hold(entry, matches),
+        holdAnswer: (matches) => holdAnswer(entry.company, matches),
+        close,
+      },
       gate: null,
       tokensSeen,
       isClosed: false,
@@ -92,6 +101,19 @@ const hold = (entry: Held, holds: Gate['holds']): Hold => {
     opening.resolve();
   };
   return { reached: arrival.promise, release };
+};
+
+const holdAnswer = (world: World, matches: (ask: Ask) => boolean): Hold => {
+  const arrival = Promise.withResolvers<void>();
+  const opening = Promise.withResolvers<void>();
+  let isHeld = false;
+  world.beforeAnswer = async (ask) => {
+    if (isHeld || !matches(ask)) return;
+    isHeld = true;
+    arrival.resolve();
+    await opening.promise;
+  };
+  return { reached: arrival.promise, release: opening.resolve };
 };
 
 /** Every request names its company: in a header, or before there is a token in the body. */

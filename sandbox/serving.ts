@@ -94,5 +94,6 @@ export const serve = async (
   asked.trouble = trouble?.kind ?? null;
   world.faults.strikeIfSet(['latency', 'contentType']);
   if (latency > 0) await pause(latency, undefined, { signal });
+  await world.beforeAnswer?.(ask);
   return send(res, answer, trouble, signal);
 };

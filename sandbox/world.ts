@@ -1,3 +1,4 @@
+import type { Ask } from './answers.ts';
 import type { Auth } from './auth.ts';
 import type { Bookings } from './bookings.ts';
 import type { Crm } from './clients.ts';
@@ -18,4 +19,6 @@ export type World = {
   auth: Auth;
   faults: Faults;
   requests: Requests;
+  /** Waited for between what was done and its answer. */
+  beforeAnswer?: (ask: Ask) => Promise<void>;
 };

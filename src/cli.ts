@@ -59,7 +59,10 @@ const tell = (text: string): void => {
 };
 
 /** A group of commands lists when it is not told what to do, and a word that it does not know is not the list's. */
-const STRANGER = /^error: too many arguments for 'list'.* but got \d+: (.*)\.$/m;
+const STRANGER = /^error: too many arguments for 'list'.* but got \d+: (.*?)(?:, (.*))?\.$/m;
+
+const unknownCommand = (_: string, word: string, more: string | undefined): string =>
+  `error: unknown command '${word}'${more === undefined ? '' : '; a text of several words is put in quotes'}`;
 
 /** Every command ends by throwing, so that there is one place where exit codes are made. */
 const overriding = (command: Command): void => {
@@ -67,7 +70,7 @@ const overriding = (command: Command): void => {
     .exitOverride()
     .showHelpAfterError('(--help says more)')
     .configureOutput({
-      outputError: (text) => tell(text.replace(STRANGER, "error: unknown command '$1'")),
+      outputError: (text) => tell(text.replace(STRANGER, unknownCommand)),
     });
   for (const one of command.commands) overriding(one);
 };
@@ -88,8 +91,12 @@ const exitCodeOf = (error: unknown): number => {
   return FAILED;
 };
 
-// Whoever read our output is gone (crm-sync events | head): that is no failure.
-process.stdout.on('error', () => process.exit(FINE));
+// Whoever read our output is gone (crm-sync events | head): that is no failure. A full disk is.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(process.exitCode ?? FINE);
+  tell(`The answer could not be written where it was to go (${code ?? 'unknown error'}): it is not whole.`);
+  process.exit(FAILED);
+});
 try {
   await program.parseAsync();
 } catch (error) {

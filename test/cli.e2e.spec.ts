@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
 import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
-import { API_KEY } from './service.ts';
+import { API_KEY, ENCRYPTION_KEYS } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -183,9 +187,8 @@ describe('somebody at a terminal', () => {
     program.stdin.end();
     const lines: string[] = [];
     const both = new Promise<void>((resolve) =>
-      program.stdout.on('data', (chunk: Buffer) => {
-        lines.push(...chunk.toString().trim().split('\n'));
-        if (lines.length >= 2) resolve();
+      createInterface(program.stdout).on('line', (line) => {
+        if (lines.push(line) === 2) resolve();
       }),
     );
     // It is there when the service has been asked by it: one sync may come before that, so a few are made.
@@ -269,10 +272,10 @@ describe('a connection', () => {
   it('has a schedule, webhooks and settings that can be changed from a terminal', async () => {
     const { company: other } = await world.connected({ clients: 1 });
     const name = other.account.company;
-    const set = await cli(['connections', 'schedule', '30 2 * * *', name, '--timezone', 'Europe/Berlin']);
+    const set = await cli(['connections', 'schedule', '30 2 29 2 *', name, '--timezone', 'Europe/Berlin']);
     expect(set).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/schedule\s+30 2 \* \* \* \(Europe\/Berlin\)/),
+      out: expect.stringMatching(/schedule\s+30 2 29 2 \* \(Europe\/Berlin\)/),
     });
     const wrong = await cli(['connections', 'schedule', '61 * * * *', name]);
     expect(wrong).toMatchObject({
@@ -304,9 +307,9 @@ describe('a connection', () => {
     expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/second factor[\s\S]*--totp/) });
     const half = await cli([...args, '--totp'], { input: password });
     expect(half.err).toMatch(/^No secret of the authenticator app.*\n.*CRM_SYNC_TOTP_SECRET/);
-    const schedule = ['--schedule', '30 2 * * *', '--timezone', 'Europe/Berlin'];
+    const schedule = ['--schedule', '30 2 29 2 *', '--timezone', 'Europe/Berlin'];
     const made = await cli([...args, '--totp', ...schedule], { input: `${password}\n${totpSecret}\n` });
-    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/30 2 \* \* \* \(Europe\/Berlin\)/) });
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/30 2 29 2 \* \(Europe\/Berlin\)/) });
     expect(made.out).not.toContain(totpSecret);
     await cli(['connections', 'disconnect', name, '--yes']);
   });
@@ -390,7 +393,9 @@ describe('the command line', () => {
     [['leads', '--sort', 'shoe-size'], /Allowed choices/],
     [['leads', '--limit', 'x'], /whole number from 1/],
     [['runs', '--limit', '0'], /whole number from 1/],
-    [['connections', 'nonsense'], /unknown command 'nonsense'/],
+    [['connections', 'nonsense'], /unknown command 'nonsense'\n/],
+    [['leads', 'mia', 'muster'], /unknown command 'mia'; a text of several words is put in quotes/],
+    [['leads', '--url', 'http://127.0.0.1:9/?x=1'], /is no address of a service/],
     [['sync', '--nonsense'], /unknown option '--nonsense'/],
     [['events', '--since', 'yesterday'], /--since is no time: "yesterday"\.\nSay it like/],
     [['events', '--follow', '--since', '2h'], /--follow begins at a position/],
@@ -421,11 +426,118 @@ describe('the command line', () => {
     expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/is not crm-sync/) });
   });
 
+  it('does not end well when its answer found no room', async () => {
+    const full = await open('/dev/full', 'w');
+    for (const args of [['leads', 'export'], ['runs']]) {
+      const program = spawn(process.execPath, [CLI, ...args], {
+        cwd: nowhere,
+        env: { PATH: process.env['PATH'], CRM_SYNC_URL: world.service.url, CRM_SYNC_API_KEY: API_KEY },
+        stdio: ['ignore', full.fd, 'pipe'],
+      });
+      const [[code], err] = await Promise.all([once(program, 'close'), text(program.stderr!)]);
+      expect([args, code]).toEqual([args, 2]);
+      expect(err).toMatch(/could not be written.*ENOSPC/);
+    }
+    await full.close();
+  });
+
   it('finds the key in the data directory', async () => {
     const file = join(nowhere, 'api-key');
     await writeFile(file, `${API_KEY}\n`, { mode: 0o600 });
     const env = { CRM_SYNC_API_KEY: '', CRM_SYNC_DATA_DIR: nowhere };
     expect(await cli(['connections'], { env })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('an address where something else answers', () => {
+  /** What another program or a proxy says to whatever it is asked, and where. */
+  const answering = async (status: number, type: string, body: string, headers = {}) => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { 'content-type': type, ...headers }).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  };
+
+  it.each<[string, Parameters<typeof answering>, RegExp]>([
+    ['a page', [200, 'text/html', '<p>It works!</p>'], /is not crm-sync/],
+    ['JSON', [200, 'application/json', '{"ok":1,"data":[{}]}'], /is not crm-sync/],
+    ['null', [200, 'application/json', 'null'], /is not crm-sync/],
+    ['not found', [404, 'text/html', 'nothing here'], /is not crm-sync \(status 404\)/],
+    ['a login of its own', [401, 'text/html', 'who are you?'], /is not crm-sync \(status 401\)/],
+    ['bad gateway', [502, 'text/html', 'nginx'], /is a proxy that does not reach the service/],
+    ['unavailable', [503, 'text/html', 'nginx'], /is a proxy that does not reach the service/],
+    [
+      'another address',
+      [301, 'text/html', '', { location: 'https://crm.example/api' }],
+      /sends callers on to https:\/\/crm\.example\.\nSay with --url/,
+    ],
+  ])('is told as such: %s', async (_, said, expected) => {
+    const { url, close } = await answering(...said);
+    const { code, out, err } = await cli(['verify', '--url', url]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(expected);
+    close();
+  });
+
+  it('is told as such by every command', async () => {
+    const { url, close } = await answering(200, 'application/json', '{"data":[{}]}');
+    for (const args of [['leads', 'export'], ['events', '--follow'], ['sync']]) {
+      const { code, out, err } = await cli([...args, '--url', url]);
+      expect([args, code, out, err]).toEqual([args, 2, '', expect.stringMatching(/is not crm-sync/)]);
+    }
+    const doctor = await cli(['doctor', '--url', url]);
+    expect(doctor).toMatchObject({ code: 2, out: expect.stringMatching(/✖ Service: .* is not crm-sync/) });
+    close();
+  });
+
+  it('is listened to all the same while a proxy waits for the service to come back', async () => {
+    let isThere = true;
+    const proxy = createServer((request, response) => {
+      if (!isThere) return response.writeHead(502).end('nginx');
+      const { method, url, headers } = request;
+      const on = ask(world.service.url + url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      });
+      response.on('close', () => on.destroy());
+      return on.on('error', () => response.destroy()).end();
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const program = begin([
+      'events',
+      '--follow',
+      '--json',
+      '--after',
+      '0',
+      '--url',
+      `http://127.0.0.1:${port}`,
+    ]);
+    program.stdin.end();
+    const positions: number[] = [];
+    createInterface(program.stdout).on('line', (line) => {
+      positions.push((JSON.parse(line) as LogEvent).position);
+    });
+    const lost = once(createInterface(program.stderr), 'line');
+    const all = async (): Promise<number[]> =>
+      (await world.all<LogEvent>('/api/events')).map(({ position }) => position);
+    const until = async (count: number): Promise<void> => {
+      while (positions.length < count) await pause(20);
+    };
+    await until((await all()).length);
+    isThere = false;
+    proxy.closeAllConnections();
+    expect(String(await lost)).toMatch(/does not answer/);
+    await cli(['sync', company.account.company]);
+    isThere = true;
+    await until((await all()).length);
+    expect(positions).toEqual(await all());
+    program.kill('SIGTERM');
+    await once(program, 'close');
+    proxy.closeAllConnections();
+    proxy.close();
   });
 });
 
@@ -469,17 +581,57 @@ describe('the doctor', () => {
     });
     const gone = await cli(['doctor', '--url', 'http://127.0.0.1:9']);
     expect(gone.code).toBe(2);
-    expect(gone.out).toMatch(/✖ Service: nobody answers/);
+    expect(gone.out).toMatch(/✖ Service: Nobody answers/);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a file', { '.': '' }, /is no directory$/],
+    ['a database without its keys', { 'postgres/PG_VERSION': '18' }, /holds a database, but not the file/],
+    [
+      'keys that are none',
+      { 'postgres/PG_VERSION': '18', 'encryption-keys': 'k1:short' },
+      /"encryption-keys" that is not/,
+    ],
+    [
+      'a database of another version',
+      { 'postgres/PG_VERSION': '17', 'encryption-keys': ENCRYPTION_KEYS },
+      /was made by PostgreSQL 17/,
+    ],
+    [
+      'half a database',
+      { 'postgres/base/1': '', 'encryption-keys': ENCRYPTION_KEYS },
+      /is not a whole PostgreSQL database/,
+    ],
+  ])('sees what keeps a service from starting in a data directory: %s', async (_, files, said) => {
+    const place = join(await mkdtemp(join(nowhere, 'directory-')), 'data');
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(place, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content, { mode: 0o600 });
+    }
+    const findings = await examined({ CRM_SYNC_DATA_DIR: place });
+    expect(about(findings, 'Data directory')).toMatchObject({
+      state: 'broken',
+      said: expect.stringMatching(said),
+    });
   });
 
   it('knows the database that is ours', async () => {
     const findings = await examined({
       DATABASE_URL: world.service.databaseUrl,
-      CRM_SYNC_ENCRYPTION_KEYS: `a:${Buffer.alloc(32).toString('base64')}`,
+      CRM_SYNC_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
     });
     expect(about(findings, 'Database')).toMatchObject({
       state: 'fine',
       said: expect.stringMatching(/^PostgreSQL \d+/),
+    });
+    const locked = await examined({
+      DATABASE_URL: world.service.databaseUrl,
+      CRM_SYNC_ENCRYPTION_KEYS: `a:${Buffer.alloc(32).toString('base64')}`,
+    });
+    expect(about(locked, 'Database')).toMatchObject({
+      state: 'broken',
+      said: 'CRM_SYNC_ENCRYPTION_KEYS does not hold the key it was made with',
     });
   });
 

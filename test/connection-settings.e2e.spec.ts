@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Connection, Problem, Run } from './contract.ts';
+import { leapDays } from './leap-days.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -26,13 +27,7 @@ describe('a schedule', () => {
     const events = await world.appended(async () => {
       const { status, body } = await change(connection.id, { schedule: NIGHTLY });
       expect([status, body.schedule, body.version]).toEqual([200, NIGHTLY, 2]);
-      expect(body.nextSyncs.map((at) => at.slice(0, 16))).toEqual([
-        '2028-02-29T01:30',
-        '2032-02-29T01:30',
-        '2036-02-29T01:30',
-        '2040-02-29T01:30',
-        '2044-02-29T01:30',
-      ]);
+      expect(body.nextSyncs.map((at) => at.slice(0, 16))).toEqual(leapDays(5).map((day) => `${day}T01:30`));
       expect(body.nextSyncAt).toBe(body.nextSyncs[0]);
       expect(body.scheduleState).toMatchObject({ code: 'waiting' });
       expect(await read(connection.id)).toEqual(body);
@@ -62,7 +57,7 @@ describe('a schedule', () => {
     const company = await world.companies.open();
     const connection = await world.connect(company, { schedule: NIGHTLY });
     expect([connection.schedule, connection.version]).toEqual([NIGHTLY, 2]);
-    expect(connection.nextSyncAt).toMatch(/^2028-02-29T01:30/);
+    expect(connection.nextSyncAt).toContain(`${leapDays(1)[0]!}T01:30`);
   });
 
   it('goes by the clocks of its company when it names none, else by UTC; and is kept in one spelling', async () => {
@@ -86,6 +81,8 @@ describe('a schedule', () => {
     expect(others.map((at) => at - first!)).toEqual([60_000, 120_000, 180_000, 240_000]);
     expect(first).toBeLessThan(Date.now() + 2 * 60_000);
     await change(connection.id, { schedule: null });
+    // A minute may have begun meanwhile.
+    for (const { id } of await world.all<Run>(`/api/runs?connectionId=${connection.id}`)) await world.end(id);
   });
 
   it('again changes nothing, in whatever spelling, and does not move what is planned', async () => {
@@ -260,7 +257,7 @@ describe('a change while a run goes on', () => {
     expect((await change(connection.id, { name: 'Meanwhile', schedule: LEAP })).status).toBe(200);
     release();
     expect((await world.end(id)) satisfies Run).toMatchObject({ status: 'succeeded', trigger: 'api' });
-    expect((await read(connection.id)).nextSyncAt).toMatch(/^2028-02-29T00:00/);
+    expect((await read(connection.id)).nextSyncAt).toContain(`${leapDays(1)[0]!}T00:00`);
     expect(Date.parse((await read(connection.id)).nextSyncAt!) - Date.now()).toBeGreaterThan(DAY);
   });
 });

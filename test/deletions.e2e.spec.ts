@@ -171,8 +171,8 @@ describe('a client that is deleted in the CRM', () => {
 
   it('keeps its bookings, which keep its lead', async () => {
     const { company, connection } = await companyOf(2);
-    const start = '2027-01-05 10:00:00';
-    company.bookings.add({ clientId: 1, start, end: '2027-01-05 11:00:00' });
+    const start = '2099-01-05 10:00:00';
+    company.bookings.add({ clientId: 1, start, end: '2099-01-05 11:00:00' });
     await world.sync(connection);
     const booked = async () =>
       (await world.all<Booking>('/api/bookings')).filter(

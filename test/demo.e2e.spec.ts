@@ -4,10 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-
-/** It starts a database of its own each time, on a machine that may have much to do. */
-jest.setTimeout(180_000);
+import { afterEach, describe, expect, it } from '@jest/globals';
 
 const PROGRAM = join(import.meta.dirname, '..', 'demo', 'main.ts');
 const running = new Set<ReturnType<typeof launch>>();

@@ -281,8 +281,9 @@ describe('the summary', () => {
   it('counts the days of the zone that is asked for, and refuses one that there is not', async () => {
     const today = (zone: string): string => new Date().toLocaleDateString('sv', { timeZone: zone });
     for (const zone of ['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago']) {
+      const before = today(zone);
       const { leads } = await summary(`?timezone=${zone}`);
-      expect([zone, leads.newPerDay.at(-1)!.day]).toEqual([zone, today(zone)]);
+      expect([before, today(zone)]).toContain(leads.newPerDay.at(-1)!.day);
     }
     const { status } = await world.api('GET', '/api/summary?timezone=Mars/Olympus');
     expect(status).toBe(400);

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -49,6 +59,35 @@ describe('The image', () => {
       'npm ci',
       'npm ci --omit=dev --omit=optional && npm cache clean --force',
     ]);
+  });
+
+  it('can be built from the files that it takes', () => {
+    const begin = instructions.findIndex((line) => line.endsWith(' AS build'));
+    const stage = instructions.slice(begin + 1, instructions.indexOf('RUN npm run -s build') + 1);
+    const folder = mkdtempSync(join(tmpdir(), 'crm-sync-image-'));
+    try {
+      for (const line of stage.filter((one) => one.startsWith('COPY '))) {
+        const paths = line.split(' ').slice(1);
+        const into = paths.pop()!;
+        for (const path of paths)
+          cpSync(join(ROOT, path), join(folder, into === './' ? path : into), {
+            recursive: true,
+            // What a build here has left, a clone does not bring.
+            filter: (from) => !from.endsWith('api-schema.ts'),
+          });
+      }
+      symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+      const { status, stdout, stderr } = spawnSync('npm', ['run', '-s', 'build'], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
+      expect(
+        ['main.js', 'cli.js', 'web/index.html'].filter((file) => existsSync(join(folder, 'dist', file))),
+      ).toHaveLength(3);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('is given no secret when it is built', () => {

@@ -35,7 +35,7 @@ const live = async (): Promise<void> => {
   await world.sync(connection);
   const twin = await world.connected({ samePeople: true, clients: 5 });
   await world.sync(twin.connection);
-  const schedule = { cron: '30 2 * * *', timezone: 'Europe/Berlin' };
+  const schedule = { cron: '30 2 29 2 *', timezone: 'Europe/Berlin' };
   await world.api('PATCH', `/api/connections/${id}`, { schedule, name: 'Studio' });
   await world.api('POST', `/api/connections/${id}/webhooks`);
   const leads = await world.all<Lead>(`/api/leads?source=${id}`);

@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { startCompanies, type Companies, type Company, type CompanyOptions } from '../sandbox/companies.ts';
 import type { Connection, FailedSync, Lead, LogEvent, Page, Run, SyncAnswer } from './contract.ts';
-import { API_KEY, startService, type Service } from './service.ts';
+import { API_KEY, arrived, startService, type Service } from './service.ts';
 import { freshDatabase } from './shared/database.ts';
 
 const CLIENTS = 45;
@@ -70,6 +71,7 @@ const end = async ({ api }: Service, runId: string): Promise<Run> => {
   for (;;) {
     const { body: run } = await api<Run>('GET', `/api/runs/${runId}`);
     if (run.status !== 'running') return run;
+    await pause(20);
   }
 };
 
@@ -84,7 +86,7 @@ const silentForLong = async (runId: string, pause = '0'): Promise<void> => {
 const written = async (pages: number, { run }: UnderWay): Promise<void> => {
   const seen =
     'select coalesce(sum(cardinality(external_ids)), 0)::int as count from run_seen where run_id = $1';
-  while ((await sql.query<{ count: number }>(seen, [run.id])).rows[0]!.count < pages * PAGE);
+  while ((await sql.query<{ count: number }>(seen, [run.id])).rows[0]!.count < pages * PAGE) await pause(5);
 };
 
 const typesOf = async ({ api }: Service, stream: string): Promise<string[]> => {
@@ -119,10 +121,9 @@ describe('a run whose worker goes', () => {
     const service = await start();
     const going = await underWay(service);
     await written(3, going);
-    const waiting = service.api<Run>('POST', syncPath(going.connection));
-    await service.api('GET', '/health/live');
+    const waiting = await arrived<Run>(service, 'POST', syncPath(going.connection));
     await service.stop();
-    const answer = await waiting;
+    const answer = await waiting.answer;
     expect([answer.status, answer.body.id, answer.body.status]).toEqual([202, going.run.id, 'running']);
     going.release();
     await withService((next) => expectWhole(next, going));
@@ -226,10 +227,27 @@ describe('a run whose worker goes', () => {
       const { body } = await next.api<SyncAnswer>('POST', syncPath(going.connection));
       expect(body).toMatchObject({ status: 'succeeded', stats: { clients_fetched: CLIENTS } });
     });
-  }, 60_000);
+  });
 });
 
-describe('a run that somebody wants to end', () => {
+type Told = { event: string; run: Run };
+
+/** Listens; `told`: what is told until the end. */
+const listen = async (service: Service, runId: string): Promise<{ told: Promise<Told[]> }> => {
+  const reply = await fetch(`${service.url}/api/runs/${runId}/live`, {
+    headers: { authorization: `Bearer ${API_KEY}` },
+  });
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  const read = async (): Promise<Told[]> => {
+    const told = (await reply.text()).matchAll(/^event: (.+)\n(?:id: .*\n)?data: (.+)$/gm);
+    return [...told].map(([, event, data]) => ({ event: event!, run: JSON.parse(data!) as Run }));
+  };
+  return { told: read() };
+};
+const follow = async (service: Service, runId: string): Promise<Told[]> =>
+  (await listen(service, runId)).told;
+
+describe('while two instances are there,', () => {
   let one: Service;
   let other: Service;
   beforeAll(async () => {
@@ -237,103 +255,91 @@ describe('a run that somebody wants to end', () => {
   });
   afterAll(() => Promise.all([one.stop(), other.stop()]));
 
-  it('ends, says so to who waits for it, and leaves what it has written', async () => {
-    const going = await underWay(one);
-    await written(3, going);
-    const waiting = one.api<FailedSync>('POST', syncPath(going.connection));
-    const asked = await other.api<Run>('POST', `/api/runs/${going.run.id}/cancel`);
-    expect([asked.status, asked.body.id]).toEqual([202, going.run.id]);
-    const run = await end(other, going.run.id);
-    expect(run).toMatchObject({ status: 'cancelled', counts: { fetched: 30, created: 30 } });
-    const answer = await waiting;
-    expect([answer.status, answer.body.success, answer.body.runId]).toEqual([502, false, going.run.id]);
-    expect(answer.body.error).toMatch(/was cancelled\..*Start it again/);
-    const { body: log } = await one.api<Page<LogEvent>>('GET', `/api/events?stream=sync-run-${run.id}`);
-    expect(log.data.map(({ type }) => type)).toEqual(['SyncStarted', 'SyncCancelled']);
-    expect(log.data[1]!.meta.actor).toMatch(/^key:/);
-    going.release();
-    const { body } = await one.api<SyncAnswer>('POST', syncPath(going.connection));
-    expect(body.stats).toMatchObject({ clients_fetched: CLIENTS, leads_created: 15, leads_unchanged: 30 });
+  describe('a run that somebody wants to end', () => {
+    it('ends, says so to who waits for it, and leaves what it has written', async () => {
+      const going = await underWay(one);
+      await written(3, going);
+      const waiting = await arrived<FailedSync>(one, 'POST', syncPath(going.connection));
+      const asked = await other.api<Run>('POST', `/api/runs/${going.run.id}/cancel`);
+      expect([asked.status, asked.body.id]).toEqual([202, going.run.id]);
+      const run = await end(other, going.run.id);
+      expect(run).toMatchObject({ status: 'cancelled', counts: { fetched: 30, created: 30 } });
+      const answer = await waiting.answer;
+      expect([answer.status, answer.body.success, answer.body.runId]).toEqual([502, false, going.run.id]);
+      expect(answer.body.error).toMatch(/was cancelled\..*Start it again/);
+      const { body: log } = await one.api<Page<LogEvent>>('GET', `/api/events?stream=sync-run-${run.id}`);
+      expect(log.data.map(({ type }) => type)).toEqual(['SyncStarted', 'SyncCancelled']);
+      expect(log.data[1]!.meta.actor).toMatch(/^key:/);
+      going.release();
+      const { body } = await one.api<SyncAnswer>('POST', syncPath(going.connection));
+      expect(body.stats).toMatchObject({ clients_fetched: CLIENTS, leads_created: 15, leads_unchanged: 30 });
+    });
+
+    it('tells what was heard of what it has written', async () => {
+      const switches = { onPageCap: PAGE, fieldValues: 'forbidden' } as const;
+      const company = await companies.open({ clean: true, clients: CLIENTS, switches });
+      const connection = await connect(one, company);
+      await one.api('PATCH', `/api/connections/${connection.id}`, { clientFields: true });
+      const going = await begin(one, company, connection);
+      await written(3, going);
+      await one.api('POST', `/api/runs/${going.run.id}/cancel`);
+      const { status, warnings } = await end(other, going.run.id);
+      expect([status, warnings.map(({ code }) => code)]).toEqual(['cancelled', ['client-fields-forbidden']]);
+      going.release();
+    });
+
+    it('ends also when its worker has died', async () => {
+      const victim = await start();
+      const going = await underWay(victim);
+      await victim.kill();
+      expect((await one.api('POST', `/api/runs/${going.run.id}/cancel`)).status).toBe(202);
+      await silentForLong(going.run.id);
+      expect(await end(other, going.run.id)).toMatchObject({ status: 'cancelled' });
+      going.release();
+    });
+
+    it('cannot be ended twice, nor when there is none', async () => {
+      const company = await companies.open({ clean: true, clients: 3 });
+      const { body } = await one.api<SyncAnswer>('POST', syncPath(await connect(one, company)));
+      const late = await one.api<{ detail: string }>('POST', `/api/runs/${body.runId}/cancel`);
+      expect([late.status, late.code]).toEqual([409, 'run-ended']);
+      expect(late.body.detail).toMatch(/ended already \(succeeded\)/);
+      const none = await one.api('POST', `/api/runs/${crypto.randomUUID()}/cancel`);
+      expect([none.status, none.code]).toEqual([404, 'run-not-found']);
+    });
   });
 
-  it('tells what was heard of what it has written', async () => {
-    const switches = { onPageCap: PAGE, fieldValues: 'forbidden' } as const;
-    const company = await companies.open({ clean: true, clients: CLIENTS, switches });
-    const connection = await connect(one, company);
-    await one.api('PATCH', `/api/connections/${connection.id}`, { clientFields: true });
-    const going = await begin(one, company, connection);
-    await written(3, going);
-    await one.api('POST', `/api/runs/${going.run.id}/cancel`);
-    const { status, warnings } = await end(other, going.run.id);
-    expect([status, warnings.map(({ code }) => code)]).toEqual(['cancelled', ['client-fields-forbidden']]);
-    going.release();
-  });
+  describe('the progress of a run', () => {
+    it('is told by any instance until its end, and the counts only grow', async () => {
+      const going = await underWay(one);
+      await written(3, going);
+      const listening = [follow(one, going.run.id), follow(other, going.run.id)];
+      going.release();
+      for (const told of await Promise.all(listening)) {
+        expect(told.map(({ event }) => event)).toEqual([...told.slice(1).map(() => 'progress'), 'end']);
+        expect(told.at(-1)!.run).toMatchObject({ id: going.run.id, status: 'succeeded' });
+        const met = told.map(({ run }) => run.counts.fetched);
+        expect(met).toEqual(met.toSorted((a, b) => a - b));
+      }
+      expect(await follow(other, going.run.id)).toHaveLength(1);
+    });
 
-  it('ends also when its worker has died', async () => {
-    const victim = await start();
-    const going = await underWay(victim);
-    await victim.kill();
-    expect((await one.api('POST', `/api/runs/${going.run.id}/cancel`)).status).toBe(202);
-    await silentForLong(going.run.id);
-    expect(await end(other, going.run.id)).toMatchObject({ status: 'cancelled' });
-    going.release();
-  });
-
-  it('cannot be ended twice, nor when there is none', async () => {
-    const company = await companies.open({ clean: true, clients: 3 });
-    const { body } = await one.api<SyncAnswer>('POST', syncPath(await connect(one, company)));
-    const late = await one.api<{ detail: string }>('POST', `/api/runs/${body.runId}/cancel`);
-    expect([late.status, late.code]).toEqual([409, 'run-ended']);
-    expect(late.body.detail).toMatch(/ended already \(succeeded\)/);
-    const none = await one.api('POST', `/api/runs/${crypto.randomUUID()}/cancel`);
-    expect([none.status, none.code]).toEqual([404, 'run-not-found']);
+    it('is not told of a run that does not exist, nor without a key', async () => {
+      const nowhere = `/api/runs/${crypto.randomUUID()}/live`;
+      const unknown = await one.api('GET', nowhere);
+      expect([unknown.status, unknown.code]).toEqual([404, 'run-not-found']);
+      expect((await fetch(`${one.url}${nowhere}`)).status).toBe(401);
+    });
   });
 });
 
 describe('the progress of a run', () => {
-  type Told = { event: string; run: Run };
-
-  /** What is told until the end. */
-  const follow = async (service: Service, runId: string): Promise<Told[]> => {
-    const reply = await fetch(`${service.url}/api/runs/${runId}/live`, {
-      headers: { authorization: `Bearer ${API_KEY}` },
-    });
-    expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
-    const told = (await reply.text()).matchAll(/^event: (.+)\n(?:id: .*\n)?data: (.+)$/gm);
-    return [...told].map(([, event, data]) => ({ event: event!, run: JSON.parse(data!) as Run }));
-  };
-
-  it('is told by any instance until its end, and the counts only grow', async () => {
-    const [one, other] = await Promise.all([start(), start()]);
-    const going = await underWay(one);
-    await written(3, going);
-    const listening = [follow(one, going.run.id), follow(other, going.run.id)];
-    going.release();
-    for (const told of await Promise.all(listening)) {
-      expect(told.map(({ event }) => event)).toEqual([...told.slice(1).map(() => 'progress'), 'end']);
-      expect(told.at(-1)!.run).toMatchObject({ id: going.run.id, status: 'succeeded' });
-      const met = told.map(({ run }) => run.counts.fetched);
-      expect(met).toEqual(met.toSorted((a, b) => a - b));
-    }
-    expect(await follow(other, going.run.id)).toHaveLength(1);
-    await Promise.all([one.stop(), other.stop()]);
-  });
-
-  it('is not told of a run that does not exist, nor without a key', async () => {
-    await withService(async (service) => {
-      const none = await service.api('GET', `/api/runs/${crypto.randomUUID()}/live`);
-      expect([none.status, none.code]).toEqual([404, 'run-not-found']);
-      expect((await fetch(`${service.url}/api/runs/${crypto.randomUUID()}/live`)).status).toBe(401);
-    });
-  });
-
   it('ends without its end when the service ends, in time', async () => {
     const service = await start();
     const going = await underWay(service);
-    const listening = follow(service, going.run.id);
-    await service.api('GET', '/health/live');
+    const { told } = await listen(service, going.run.id);
     await service.stop();
-    expect((await listening).map(({ event }) => event)).not.toContain('end');
+    expect((await told).map(({ event }) => event)).not.toContain('end');
     going.release();
     await withService((next) => expectWhole(next, going));
   });

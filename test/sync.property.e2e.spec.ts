@@ -581,4 +581,4 @@ it('whatever happens in the CRM and between the syncs, the books say at the end 
       markInterruptAsFailure: false,
     },
   );
-}, 120_000);
+});

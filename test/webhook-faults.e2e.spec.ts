@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startCompanies } from '../sandbox/companies.ts';
 import type { Connection, Lead } from './contract.ts';
+import { startFaultProxy } from './faults/fault-proxy.ts';
 import { startService, type Service } from './service.ts';
 import { freshDatabase } from './shared/database.ts';
 import {
@@ -19,7 +17,7 @@ import {
 import { startWorld, type World } from './world.ts';
 
 /** Milliseconds: bursts on a busy machine, and workers that are found dead. */
-const LONG = 240_000;
+const LONG = 600_000;
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -45,41 +43,6 @@ const begun = async (): Promise<World> => {
 
 /** The same address at another instance. */
 const at = ({ url }: Service, address: Address): string => url + new URL(address.url).pathname;
-
-/** The only way to the database: cut, nobody answers there any more. */
-const startLine = async (databaseUrl: string) => {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => other.destroy());
-      socket.pipe(other);
-    }
-  });
-  const listen = async (port: number): Promise<number> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
-  };
-  const url = new URL(databaseUrl);
-  const port = await listen(0);
-  url.hostname = '127.0.0.1';
-  url.port = String(port);
-  return {
-    url: url.href,
-    cut: async () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-    mend: () => listen(port),
-  };
-};
 
 const leadsOf = async (world: World, { connection }: Hooked): Promise<Lead[]> =>
   (await world.all<Lead>('/api/leads')).filter(({ sources }) =>
@@ -144,7 +107,7 @@ describe('A service that ends in the middle of a burst', () => {
     'keeps every delivery that it has taken, and looks at all of them when it is back',
     async () => {
       const world = await begun();
-      const one = await hooked(world, { clients: 300 });
+      const one = await hooked(world, { clients: 150 });
       one.company.crm.onChange = () => undefined;
       const ids = one.company.crm.all().map(({ id }) => id);
       for (const id of ids) one.company.crm.change(id, { name: `Renamed ${id}` });
@@ -179,8 +142,8 @@ describe('Without its database', () => {
       closing.push(database.drop);
       const companies = await startCompanies();
       closing.push(companies.close);
-      const line = await startLine(database.url);
-      closing.push(line.cut);
+      const line = await startFaultProxy(database.url);
+      closing.push(line.close);
       const service = await startService({ databaseUrl: line.url, restUrl: companies.url });
       closing.push(service.stop);
       const company = await companies.open({ clean: true, clients: 2 });
@@ -189,14 +152,14 @@ describe('Without its database', () => {
       const connection = (await service.api<Connection>('POST', '/api/connections', body)).body;
       const path = `/api/connections/${connection.id}/webhooks`;
       const { url } = (await service.api<Address>('POST', path)).body;
-      await line.cut();
+      line.set({ kind: 'refuse' });
       for (const token of [url, `${url.slice(0, -1)}x`]) {
         const answer = await deliver(token, { client_id: 1 });
         expect(answer.status).toBe(503);
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
         expect(await answer.text()).not.toContain(url.split('/').at(-1));
       }
-      await line.mend();
+      line.set(null);
       await until(async () => (await deliver(url, { client_id: 1 })).status === 202);
       await until(async () =>
         (await service.api<Lead>('GET', '/api/leads')).text.includes('"externalId":"1"'),

@@ -43,10 +43,26 @@ export const deliver = (
     body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
   });
 
+/** As if the seconds were over in which a record that was looked at just now is left alone. */
+const quietIsOver = async ({ rows }: World, { id }: Connection): Promise<void> => {
+  await rows(
+    'update looks set due_at = clock_timestamp() where connection_id = $1 and lease is null and due_at > clock_timestamp()',
+    [id],
+  );
+  await rows(
+    `update jobs.job set start_after = clock_timestamp()
+      where name = 'looks' and singleton_key = $1 and state = 'created' and start_after > clock_timestamp()`,
+    [`${id} later`],
+  );
+};
+
 /** Waits until the CRM has told everything, and everything that it has told of has been looked at. */
 export const lookedAt = async (world: World, { company, connection }: Hooked): Promise<void> => {
   await company.webhooks.settled();
-  await until(async () => (await webhooksOf(world, connection)).waiting === 0);
+  await until(async () => {
+    await quietIsOver(world, connection);
+    return (await webhooksOf(world, connection)).waiting === 0;
+  });
 };
 
 /** A company with clients, synced once, that tells of its changes from now on. */

@@ -14,6 +14,8 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
+      // How long it took is a matter of the machine, and no news.
+      checks: { bundlerTimings: false },
       // Mantine's "use client" is for servers that draw pages; here there is none.
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);

@@ -13,7 +13,7 @@ export const findAccess = async (url: string | undefined, env: NodeJS.ProcessEnv
   const port = given('PORT');
   const usual = port !== undefined && /^[1-9]\d*$/.test(port) ? `http://127.0.0.1:${port}` : DEFAULT_URL;
   const address = url ?? given('CRM_SYNC_URL') ?? usual;
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
+  if (!/^https?:\/\/[^?#]+$/.test(address) || !URL.canParse(address)) {
     throw new Failure(
       `"${address}" is no address of a service.`,
       'Give one like http://127.0.0.1:3000 with --url.',
@@ -37,12 +37,10 @@ export const findAccess = async (url: string | undefined, env: NodeJS.ProcessEnv
 };
 
 const keptKey = async (directory = '.data'): Promise<string> => {
-  try {
-    return (await readFile(join(directory, 'api-key'), 'utf8')).trim();
-  } catch {
-    throw new Failure(
-      `There is no API key: CRM_SYNC_API_KEY is not set, and ${directory} holds none that can be read.`,
-      'Set CRM_SYNC_API_KEY, or run this where the service runs (CRM_SYNC_DATA_DIR says where its data directory is).',
-    );
-  }
+  const key = (await readFile(join(directory, 'api-key'), 'utf8').catch(() => '')).trim();
+  if (key !== '') return key;
+  throw new Failure(
+    `There is no API key: CRM_SYNC_API_KEY is not set, and ${directory} holds none that can be read.`,
+    'Set CRM_SYNC_API_KEY, or run this where the service runs (CRM_SYNC_DATA_DIR says where its data directory is).',
+  );
 };

@@ -1,8 +1,11 @@
 import type { Access } from './access.ts';
 import { Failure } from './failure.ts';
 import { failureOf, NOT_OURS } from './problem.ts';
+import { saidOf } from './unreachable.ts';
 
 export type Page<Row> = { data: Row[]; page: { nextCursor: string | null } };
+
+type Sent = { body?: object | undefined; headers: Record<string, string>; signal?: AbortSignal | undefined };
 
 const ANSWER_WITHIN = 150_000; // ms, longer than a connection test
 
@@ -13,8 +16,8 @@ export class Unreachable extends Failure {}
 export class Api {
   constructor(private readonly access: Access) {}
 
-  get<Body>(path: string): Promise<Body> {
-    return this.ask<Body>('GET', path);
+  get<Body>(path: string, within = ANSWER_WITHIN): Promise<Body> {
+    return this.ask<Body>('GET', path, undefined, {}, within);
   }
 
   post<Body>(path: string, body?: object, headers?: Record<string, string>): Promise<Body> {
@@ -26,13 +29,14 @@ export class Api {
     path: string,
     body?: object,
     headers: Record<string, string> = {},
+    within = ANSWER_WITHIN,
   ): Promise<Body> {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN);
+    const signal = AbortSignal.timeout(within);
     const reply = await this.reach(method, path, { body, headers, signal });
     const text = await reply.text().catch((error: unknown) => {
       throw this.unreachable(error);
     });
-    if (!reply.ok) throw failureOf(reply.status, text);
+    if (!reply.ok) throw refusalOf(reply.status, text);
     try {
       return (text === '' ? undefined : JSON.parse(text)) as Body;
     } catch {
@@ -63,7 +67,12 @@ export class Api {
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const reply = await this.reach('GET', path, { headers, signal });
-    if (!reply.ok || reply.body === null) throw await refused(reply);
+    if (!reply.ok || reply.body === null) {
+      const text = await reply.text().catch((error: unknown) => {
+        throw this.unreachable(error);
+      });
+      throw refusalOf(reply.status, text);
+    }
     try {
       yield* reply.body;
     } catch (error) {
@@ -71,19 +80,21 @@ export class Api {
     }
   }
 
-  private async reach(
-    method: string,
-    path: string,
-    {
-      body,
-      headers,
-      signal,
-    }: { body?: object | undefined; headers: Record<string, string>; signal?: AbortSignal | undefined },
-  ): Promise<Response> {
+  private async reach(method: string, path: string, sent: Sent): Promise<Response> {
+    const reply = await this.send(method, path, sent);
+    // Whatever crm-sync answers has one; what comes without it is another program's, or that of a proxy on the way.
+    if (reply.headers.has('x-correlation-id')) return reply;
+    void reply.body?.cancel().catch(() => undefined);
+    throw this.stranger(reply);
+  }
+
+  private async send(method: string, path: string, { body, headers, signal }: Sent): Promise<Response> {
     const { url, key } = this.access;
     try {
       return await fetch(`${url}${path}`, {
         method,
+        // The key goes where we were told to bring it, and a POST that is sent on may arrive as a GET.
+        redirect: 'manual',
         headers: {
           authorization: `Bearer ${key}`,
           // By this a run knows that it was started from a terminal.
@@ -99,43 +110,33 @@ export class Api {
     }
   }
 
+  private stranger({ status, headers }: Response): Failure {
+    const { url } = this.access;
+    if ([502, 503, 504].includes(status)) {
+      return new Unreachable(
+        `${url} is a proxy that does not reach the service behind it (status ${status}).`,
+        'See whether the service runs, and where the proxy looks for it.',
+      );
+    }
+    const to = headers.get('location');
+    if (status >= 300 && status < 400 && to !== null && URL.canParse(to, url)) {
+      const { origin } = new URL(to, url);
+      return new Failure(
+        `${url} sends callers on to ${origin}.`,
+        'Say with --url where the service itself is.',
+      );
+    }
+    return NOT_OURS(`status ${status}`);
+  }
+
   private unreachable(error: unknown): Failure {
     const { url } = this.access;
-    if (error instanceof DOMException && error.name === 'TimeoutError')
-      return new Unreachable(`${url} has not answered within ${ANSWER_WITHIN / 1000} seconds.`);
-    const reason = reasonOf(error);
-    const [said, advice] = REASONS[reason] ?? [
-      'Nobody answers at',
-      'Start the service with npm start, or say with --url where it is.',
-    ];
-    return new Unreachable(`${said} ${url}.`, advice);
+    const [said, advice] = saidOf(url, error);
+    return new Unreachable(said, advice);
   }
 }
 
-const refused = async (reply: Response): Promise<Failure> => {
-  const { message, advice } = failureOf(reply.status, await reply.text());
-  return reply.status === 503 ? new Unreachable(message, advice) : new Failure(message, advice);
-};
-
-/** By the code that the system or the TLS library gives. */
-const REASONS: Record<string, [said: string, advice: string]> = {
-  ENOTFOUND: ['Nobody knows the host of', 'Say with --url where the service is.'],
-  ERR_SSL_WRONG_VERSION_NUMBER: ['There is no https at', 'Say http:// with --url.'],
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: ['There is no https at', 'Say http:// with --url.'],
-  SELF_SIGNED_CERT_IN_CHAIN: [
-    'The certificate is not trusted of',
-    'Name its authority with NODE_EXTRA_CA_CERTS.',
-  ],
-  DEPTH_ZERO_SELF_SIGNED_CERT: [
-    'The certificate is not trusted of',
-    'Name its authority with NODE_EXTRA_CA_CERTS.',
-  ],
-  CERT_HAS_EXPIRED: ['The certificate has expired of', 'Renew it.'],
-  UND_ERR_SOCKET: ['The connection broke to', 'Ask again: the service may have been restarted.'],
-  ECONNRESET: ['The connection broke to', 'Ask again: the service may have been restarted.'],
-};
-
-const reasonOf = (error: unknown): string => {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+const refusalOf = (status: number, text: string): Failure => {
+  const { message, advice } = failureOf(status, text);
+  return status === 503 ? new Unreachable(message, advice) : new Failure(message, advice);
 };

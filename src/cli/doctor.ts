@@ -1,19 +1,19 @@
-import { stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, readConfig } from '../shared/config.ts';
 import type { Config } from '../shared/config.ts';
-import { lookAtDatabase } from '../shared/database/look-at-database.ts';
+import { lookAtDatabase, SEAL_PLACE } from '../shared/database/look-at-database.ts';
+import { Keyring, SealBroken } from '../shared/secrets.ts';
 import { findAccess } from './access.ts';
 import { Api } from './api.ts';
 import { print } from './context.ts';
+import { dataDirectory } from './doctor-directory.ts';
 import type { GlobalOptions } from './context.ts';
 import { FAILED, Failure, FINE, WITH_ERRORS } from './failure.ts';
+import { broken, fine, look } from './finding.ts';
+import type { Finding } from './finding.ts';
 import type { Connection } from './naming.ts';
 import { jsonOf, number, shown, wrapped } from './output.ts';
 
-/** What was looked at, how it is, and what to do about it. */
-type Finding = { what: string; state: 'fine' | 'look' | 'broken'; said: string; advice: string | null };
 type Summary = {
   connections: Connection[];
   runs: { last: { connectionId: string; status: string; error: { detail: string } | null }[] };
@@ -21,17 +21,7 @@ type Summary = {
 };
 
 const SIGNS = { fine: '✔', look: '!', broken: '✖' } as const;
-const LITTLE_SPACE = 1e9; // bytes
 const OLDEST_SERVER = 15;
-
-const fine = (what: string, said: string): Finding => ({ what, state: 'fine', said, advice: null });
-const look = (what: string, said: string, advice: string): Finding => ({ what, state: 'look', said, advice });
-const broken = (what: string, said: string, advice: string | null): Finding => ({
-  what,
-  state: 'broken',
-  said,
-  advice,
-});
 
 const node = (): Finding => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -51,44 +41,19 @@ const settings = (): { finding: Finding; config: Config | null } => {
   }
 };
 
-/** Keys in the data directory must be readable by nobody else. */
-const dataDirectory = async ({ dataDir, apiKey, encryptionKeys }: Config): Promise<Finding[]> => {
-  const what = 'Data directory';
-  const isNeeded = apiKey === null || encryptionKeys === null;
-  const found = await stat(dataDir).catch(() => null);
-  if (found === null) {
-    return isNeeded
-      ? [
-          look(
-            what,
-            `${dataDir} is not there`,
-            'The service makes it when it starts. Run this in its folder, or set CRM_SYNC_DATA_DIR.',
-          ),
-        ]
-      : [];
+/** The keys that the service would start with. */
+const opens = (seal: Buffer | null, keys: Config['encryptionKeys']): boolean => {
+  if (seal === null || keys === null) return true;
+  try {
+    new Keyring(keys).open(seal, SEAL_PLACE);
+    return true;
+  } catch (error) {
+    if (error instanceof SealBroken) return false;
+    throw error;
   }
-  const findings: Finding[] = [];
-  for (const file of ['api-key', 'encryption-keys']) {
-    const mode = await stat(join(dataDir, file)).then(
-      (one) => one.mode & 0o077,
-      () => 0,
-    );
-    if (mode !== 0)
-      findings.push(broken(what, `others can read ${file}`, `chmod 600 ${join(dataDir, file)}`));
-  }
-  const { bavail, bsize } = await statfs(dataDir);
-  if (bavail * bsize < LITTLE_SPACE)
-    findings.push(
-      look(
-        what,
-        `${number(Math.round((bavail * bsize) / 1e6))} MB are free`,
-        'Make room: a full disk stops the database.',
-      ),
-    );
-  return findings.length > 0 ? findings : [fine(what, dataDir)];
 };
 
-const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
+const database = async ({ databaseUrl, encryptionKeys }: Config): Promise<Finding[]> => {
   if (databaseUrl === null) return [];
   const what = 'Database';
   const seen = await lookAtDatabase(databaseUrl);
@@ -108,6 +73,14 @@ const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
   if (!seen.takesChanges)
     return [broken(what, 'takes no changes (read-only)', 'Point DATABASE_URL to the primary server.')];
   if (!seen.isOurs) return [look(what, `${version}, empty`, 'The service fills it when it starts.')];
+  if (!opens(seen.seal, encryptionKeys))
+    return [
+      broken(
+        what,
+        'CRM_SYNC_ENCRYPTION_KEYS does not hold the key it was made with',
+        'Bring back the keys it was made with: without them nothing sealed can be read.',
+      ),
+    ];
   const [open] = seen.openTransactions;
   if (open === undefined) return [fine(what, version)];
   const who = `${open.application || 'a program without a name'} (process ${open.pid})`;
@@ -120,36 +93,15 @@ const database = async ({ databaseUrl }: Config): Promise<Finding[]> => {
   ];
 };
 
+const READY_WITHIN = 10_000; // ms
+
 const service = async (url: string | undefined): Promise<{ findings: Finding[]; api: Api | null }> => {
   const what = 'Service';
   try {
     const access = await findAccess(url, process.env);
-    const reply = await fetch(`${access.url}/health/ready`, { signal: AbortSignal.timeout(10_000) }).catch(
-      () => null,
-    );
-    if (reply === null)
-      return {
-        findings: [
-          broken(
-            what,
-            `nobody answers at ${access.url}`,
-            'Start it with npm start, or say with --url where it is.',
-          ),
-        ],
-        api: null,
-      };
-    if (!reply.ok)
-      return {
-        findings: [
-          broken(
-            what,
-            `it runs, but is not ready (status ${reply.status})`,
-            'Its database does not answer or takes no changes; the log says more.',
-          ),
-        ],
-        api: null,
-      };
-    return { findings: [fine(what, `ready at ${access.url}`)], api: new Api(access) };
+    const api = new Api(access);
+    await api.get('/health/ready', READY_WITHIN);
+    return { findings: [fine(what, `ready at ${access.url}`)], api };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { findings: [broken(what, error.message, error.advice)], api: null };

@@ -58,7 +58,9 @@ const publicUrl = z
   .refine(
     (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
     'must be an http(s):// address',
-  );
+  )
+  // Paths are put behind it.
+  .transform((value) => value.trim().replace(/\/+$/, ''));
 
 /** `id:base64(32 bytes)`, comma separated, each id once; null when it is anything else. */
 export const readEncryptionKeys = (text: string): EncryptionKey[] | null => {

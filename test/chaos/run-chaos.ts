@@ -17,7 +17,7 @@ export type ChaosOptions = {
 };
 
 /** How long everything may take to be right again once nothing is wrong any more. */
-const HEALING = 180_000; // ms
+const HEALING = 300_000; // ms
 
 /** Random trouble, then none; answers everything that is not as it must be, which should be nothing. */
 export const runChaos = async ({ seed, steps, ms, say }: ChaosOptions): Promise<string[]> => {

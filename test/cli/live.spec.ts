@@ -39,10 +39,13 @@ const refuses =
 
 describe('a stream that is listened to', () => {
   it('goes on behind what was told last when the service ends it, breaks off, or is away for a while', async () => {
+    const heard = Promise.withResolvers<void>();
     answers = [
       tells(message(1) + message(2), (response) => response.end()),
       refuses(503),
-      tells(`: still here\n\n${message(3)}id: 4\ndata: ha`, (response) => response.destroy()),
+      tells(`: still here\n\n${message(3)}id: 4\ndata: ha`, (response) => {
+        void heard.promise.then(() => response.destroy());
+      }),
       tells(message(4), () => undefined),
     ];
     asked.length = 0;
@@ -50,6 +53,7 @@ describe('a stream that is listened to', () => {
     const told: string[] = [];
     for await (const { data } of live(api, '/live', { patience: 60_000, lost: () => void (lost += 1) })) {
       told.push(data);
+      if (data === '3') heard.resolve();
       if (told.length === 4) break;
     }
     expect(told).toEqual(['1', '2', '3', '4']);

@@ -9,6 +9,7 @@ const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
+  '--disable-dev-shm-usage',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
@@ -16,7 +17,7 @@ const FLAGS = [
 ];
 
 /** Milliseconds. A slow machine takes its time; nothing waits so long when all is well. */
-const PATIENCE = 30_000;
+const PATIENCE = 180_000;
 
 const LACK = `There is no Chromium at ${CHROMIUM}: the tests of the console need one (Debian: apt-get install chromium, or CHROMIUM=<path>).`;
 if (!isThere && process.env['CI'] !== undefined) throw new Error(LACK);
@@ -26,7 +27,13 @@ if (!isThere) process.stderr.write(`\n*** THE CONSOLE IS NOT TESTED. ${LACK}\n\n
 export const describeInBrowser: typeof describe.skip = isThere ? describe : describe.skip;
 
 export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: PATIENCE });
+
+/** Keeps what is said aloud, also when it is gone before anybody has looked: a notice stands for some seconds only. */
+const LISTEN = `globalThis.heard = new Set();
+  new MutationObserver(() => {
+    for (const { textContent } of document.querySelectorAll('[aria-live]')) heard.add(textContent);
+  }).observe(document, { subtree: true, childList: true, characterData: true });`;
 
 export type Seen = { errors: string[]; strangers: string[]; addresses: string[] };
 
@@ -44,6 +51,7 @@ export const openPage = async (
     baseURL: url,
   });
   context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(LISTEN);
   const page = await context.newPage();
   const seen: Seen = { errors: [], strangers: [], addresses: [] };
   page.on('pageerror', (error) => seen.errors.push(error.message));
@@ -71,6 +79,7 @@ type Violation = { id: string; impact: string; nodes: { html: string; failureSum
 
 /** What hinders people who cannot see, or cannot use a mouse, seriously. */
 export const hindrances = async (page: Page): Promise<string[]> => {
+  await stands(page);
   await page.evaluate(axe.source);
   const violations = await page.evaluate<Violation[]>(
     `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((found) =>
@@ -85,8 +94,20 @@ export const hindrances = async (page: Page): Promise<string[]> => {
 };
 
 /** Pixels by which the page is wider than its window. */
-export const overflow = (page: Page): Promise<number> =>
-  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+export const overflow = async (page: Page): Promise<number> => {
+  await stands(page);
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+};
+
+/** Waits until letters have their shapes, and what fades or moves has come to its end. */
+export const stands = (page: Page): Promise<unknown> =>
+  page.evaluate(`document.fonts.ready.then(() => Promise.allSettled(
+    document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity).map(({ finished }) => finished),
+  )).then(() => null)`);
+
+/** Waits until it has been said by a notice, or where else changes are read out, since the page was loaded. */
+export const isHeard = (page: Page, text: string): Promise<void> =>
+  until(() => page.evaluate<boolean>(`[...heard].some((said) => said.includes(${JSON.stringify(text)}))`));
 
 /** Looks again until it is so; a test that waits in vain ends by its own time limit. */
 export const until = async (isSo: () => Promise<boolean>): Promise<void> => {

@@ -75,6 +75,37 @@ describe('the console', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
   });
 
+  const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+  it.each(['/nowhere', '/leads/6f1f9f0e-0000-4000-8000-000000000000/deeper', '/index.html', '/apiary'])(
+    'tells whoever opens %s in a browser that there is nothing, by its own page',
+    async (path) => {
+      const answer = await ask(path, { headers: BROWSER });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'.*'nonce-/);
+      expect(await answer.text()).toContain('<div id="root"></div>');
+    },
+  );
+
+  it.each([
+    ['/api/nowhere', BROWSER],
+    ['/api/leads/6f1f9f0e-0000-4000-8000-000000000000/deeper', BROWSER],
+    ['/health/nowhere', BROWSER],
+    ['/assets/nothing.js', BROWSER],
+    ['/nowhere', { accept: 'application/json' }],
+    ['/nowhere', { accept: 'application/json, text/html;q=0' }],
+    ['/nowhere', { accept: '*/*' }],
+  ])('tells a program at %s so as a problem, asked with %j', async (path, headers) => {
+    const answer = await ask(path, { headers });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+  });
+
+  it('shows no page for a change to an address that is none', async () => {
+    const answer = await ask('/nowhere', { method: 'POST', headers: BROWSER });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+  });
+
   it('takes no change: another method is refused', async () => {
     expect((await ask('/leads', { method: 'POST' })).status).toBe(405);
   });

@@ -3,9 +3,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Lead, Run, Waiting } from '../contract.ts';
 import { API_KEY } from '../service.ts';
 import { startWorld, type World } from '../world.ts';
-import { describeInBrowser, hindrances, openPage, overflow, startBrowser, until } from './browser.ts';
+import { describeInBrowser, hindrances, openPage, overflow, stands, startBrowser, until } from './browser.ts';
 
-const PATIENCE = 240_000;
+const PATIENCE = 600_000;
 const LEADS = 420;
 
 describeInBrowser('Every page of the console', () => {
@@ -50,7 +50,8 @@ describeInBrowser('Every page of the console', () => {
 
   const isDrawn = async (page: Page): Promise<void> => {
     await page.getByRole('heading', { level: 1 }).waitFor();
-    while ((await page.locator('[aria-busy="true"]').count()) > 0) await page.waitForTimeout(50);
+    await until(async () => (await page.locator('[aria-busy="true"]').count()) === 0);
+    await stands(page);
   };
 
   it.each([
@@ -86,17 +87,18 @@ describeInBrowser('Every page of the console', () => {
       await signIn(context);
       await page.goto('/');
       await isDrawn(page);
+      const isOn = (what: string) => (): Promise<boolean> =>
+        page.evaluate<boolean>(`document.activeElement.matches(${JSON.stringify(what)})`);
       await page.keyboard.press('Tab');
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the page');
       await page.keyboard.press('Enter');
-      expect(await page.evaluate('document.activeElement.id')).toBe('main');
+      await until(isOn('#main'));
       await page.getByRole('link', { name: 'Leads', exact: true }).first().focus();
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Leads' }).waitFor();
       await page.locator('a[href^="/leads/"]').first().waitFor();
       await page.getByRole('searchbox').focus();
-      const isOnLead = (): Promise<boolean> =>
-        page.evaluate('document.activeElement.matches(\'a[href^="/leads/"]\')');
+      const isOnLead = isOn('a[href^="/leads/"]');
       for (let tabs = 0; tabs < 8 && !(await isOnLead()); tabs += 1) await page.keyboard.press('Tab');
       expect(await isOnLead()).toBe(true);
       await page.keyboard.press('Enter');
@@ -140,6 +142,7 @@ describeInBrowser('Every page of the console', () => {
         await isDrawn(page);
         const link = page.locator('.row-link').first();
         await link.waitFor();
+        await stands(page);
         const cut = await link.evaluate(({ parentElement }) =>
           parentElement === null ? 0 : parentElement.scrollWidth - parentElement.clientWidth,
         );
@@ -149,8 +152,10 @@ describeInBrowser('Every page of the console', () => {
       const head = page.getByRole('columnheader', { name: 'Name' });
       await page.locator('.row-link').first().waitFor();
       await page.mouse.move(width / 2, 500);
-      await page.mouse.wheel(0, 3_000);
-      await until(() => page.evaluate<boolean>('window.scrollY > 1_000'));
+      await until(async () => {
+        await page.mouse.wheel(0, 1_000);
+        return page.evaluate<boolean>('window.scrollY > 1_000');
+      });
       const places = await Promise.all((await head.all()).map((one) => one.boundingBox()));
       expect(places.filter((place) => place === null || place.y < 50 || place.y > 80)).toEqual([]);
       await context.close();

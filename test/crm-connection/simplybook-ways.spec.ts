@@ -237,7 +237,8 @@ describe('No way in', () => {
     'through JSON-RPC that answers nothing useful (%s %s): asked once, what REST said is told',
     async (kind, value) => {
       const trouble = { kind, on: 'rpc-login', ...(value === undefined ? {} : { value }) } as const;
-      const meeting = await meetBoth({ switches: { troubles: [trouble] } }, { answerWithinMs: 200 });
+      const deadline = kind === 'hang' ? { answerWithinMs: 1_500 } : {};
+      const meeting = await meetBoth({ switches: { troubles: [trouble] } }, deadline);
       expect(await refusalOf(meeting.signIn({ secret: 'wrong' }))).toMatchObject({
         code: 'crm-credentials-refused',
       });
@@ -392,7 +393,7 @@ describe('A second factor', () => {
   });
 
   it('is given in time also to a server that lets no other window pass', async () => {
-    const meeting = await withApp({ totpSkew: 0 }, 1_000);
+    const meeting = await withApp({ totpSkew: 0 }, 2_000);
     for (let times = 0; times < 3; times += 1) await meeting.signIn();
     expect(codes(meeting)).toEqual({ ok: 3, failed: 0 });
   });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
@@ -6,6 +7,7 @@ import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
 import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
 import type { Connection, Problem, Run, SyncAnswer } from '../contract.ts';
 import { startService, type Answer, type Service } from '../service.ts';
+import { lived } from '../lived.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { brokenNow } from './invariants.ts';
 import { startOwnServer, type OwnServer } from './own-server.ts';
@@ -108,16 +110,16 @@ const expectOutage = (answer: Answer<unknown>): void => {
 
 /** While the database is away: alive, not ready, and every request is answered in time with what to do. */
 const expectAnswersWithout = async ({ id }: Connection, within: number): Promise<void> => {
-  const before = performance.now();
+  const before = lived();
   const asked = [
     service.api('GET', '/api/leads'),
     service.api('POST', `/api/connections/${id}/sync`, undefined, { prefer: 'respond-async' }),
-    service.api('POST', `/api/connections/${id}/sync`, undefined, { 'idempotency-key': `key-${before}` }),
+    service.api('POST', `/api/connections/${id}/sync`, undefined, { 'idempotency-key': randomUUID() }),
   ];
   expect((await service.api('GET', '/health/live')).status).toBe(200);
   expectOutage(await service.api('GET', '/health/ready'));
   for (const answer of await Promise.all(asked)) expectOutage(answer);
-  expect(performance.now() - before).toBeLessThan(within);
+  expect(lived() - before).toBeLessThan(within);
 };
 
 const OURS = "application_name = 'crm-sync' and pid <> pg_backend_pid()";
@@ -181,7 +183,7 @@ describe('when the database', () => {
     await expectAnswersWithout(connection, 35_000);
     await recovered();
     await expectAllRight(company, connection);
-  }, 120_000);
+  });
 
   it.each(['fast', 'immediate'] as const)(
     'is stopped (%s) and comes back, the service waits and goes on by itself',
@@ -204,7 +206,6 @@ describe('when the database', () => {
       await expectAllRight(company, connection);
       expect((await service.api<Run>('GET', `/api/runs/${run.id}`)).body.status).not.toBe('running');
     },
-    120_000,
   );
 
   it('takes no changes after a failover, reading goes on, changes are refused until it does again', async () => {
@@ -256,10 +257,10 @@ describe('when the database', () => {
     const holder = await administrator();
     await holder.query('begin');
     await holder.query('lock table leads in access exclusive mode');
-    const before = performance.now();
+    const before = lived();
     const answers = await Promise.all(Array.from({ length: 25 }, () => service.api('GET', '/api/leads')));
     for (const answer of answers) expectOutage(answer);
-    expect(performance.now() - before).toBeLessThan(25_000);
+    expect(lived() - before).toBeLessThan(25_000);
     await holder.query('rollback');
     await holder.end();
     await expectAllRight(company, connection);

@@ -66,7 +66,15 @@ const restore = (server: OwnServer, files: ReadonlyMap<string, string>): Promise
   });
 
 const start = (server: OwnServer): Promise<Service> =>
-  startService({ databaseUrl: server.url, restUrl: companies.url, rpcUrl: companies.rpcUrl });
+  startService({
+    databaseUrl: server.url,
+    restUrl: companies.url,
+    rpcUrl: companies.rpcUrl,
+    // Its end alone signs.
+    environment: {
+      NODE_OPTIONS: `--import ${new URL('../no-minute.ts', import.meta.url).href}`,
+    },
+  });
 
 const connect = async ({ api }: Service, { account }: Company): Promise<Connection> => {
   const { company, login, password: secret } = account;

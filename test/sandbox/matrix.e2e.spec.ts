@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startCompanies, type Companies } from '../../sandbox/companies.ts';
 import { inWords, THEMES, type Theme } from '../../sandbox/matrix/profile.ts';
 import { PROFILES } from '../../sandbox/matrix/profiles.ts';
@@ -6,9 +6,6 @@ import { runAll, type Report } from '../../sandbox/matrix/run-profile.ts';
 import { PACE } from '../../sandbox/matrix/stage.ts';
 import { startService, type Service } from '../service.ts';
 import { freshDatabase } from '../shared/database.ts';
-
-/** They all run at the same time; whoever is asked for first may have to wait for most of them. */
-jest.setTimeout(300_000);
 
 const AT_A_TIME = 16;
 

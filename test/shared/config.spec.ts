@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -55,6 +55,14 @@ describe('without any setting', () => {
 });
 
 describe('settings', () => {
+  it.each([
+    ['https://crm.example/', 'https://crm.example'],
+    ['https://crm.example/base//', 'https://crm.example/base'],
+    [' http://127.0.0.1:3000 ', 'http://127.0.0.1:3000'],
+  ])('take a public address to put paths behind: %j', (given, publicUrl) => {
+    expect(readConfig({ CRM_SYNC_PUBLIC_URL: given })).toMatchObject({ publicUrl });
+  });
+
   it('are all read', () => {
     const config = readConfig({
       PORT: '0',
@@ -236,6 +244,29 @@ describe('encryption keys', () => {
       expect(await readFile(file, 'utf8')).toBe(content);
     },
   );
+
+  it.each([join('postgres', 'PG_VERSION'), 'postgres-location'])(
+    'are not made anew beside a database that was made with others: %s',
+    async (trace) => {
+      const dataDir = await emptyDirectory();
+      await mkdir(join(dataDir, 'postgres'));
+      await writeFile(join(dataDir, trace), '18');
+      const before = await readdir(dataDir);
+      const loading = loadEncryptionKeys(readConfig({ CRM_SYNC_DATA_DIR: dataDir }));
+      await expect(loading).rejects.toThrow(
+        /^CRM_SYNC_DATA_DIR holds a database, but not the file "encryption-keys".*backup/,
+      );
+      expect(await readdir(dataDir)).toEqual(before);
+    },
+  );
+
+  it('that cannot be read are told by the variable', async () => {
+    const dataDir = await emptyDirectory();
+    await mkdir(join(dataDir, 'encryption-keys'));
+    await expect(loadEncryptionKeys(readConfig({ CRM_SYNC_DATA_DIR: dataDir }))).rejects.toThrow(
+      /^CRM_SYNC_DATA_DIR holds a file "encryption-keys" that this user cannot read/,
+    );
+  });
 
   it('may be several in the file, after somebody has put a new one in front', async () => {
     const dataDir = await emptyDirectory();

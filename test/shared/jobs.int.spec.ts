@@ -133,7 +133,7 @@ describe('a job', () => {
     await working(await store.another(), [orders, async ({ n }) => void done.push(n)]);
     await until(store, left('orders'));
     expect(done).toEqual([5]);
-  }, 60_000);
+  });
 
   it('is waited for when the program ends, and no other one is begun', async () => {
     const errands = queue('errands', { atATime: 1 });

@@ -372,7 +372,7 @@ describe('read models are a fold of the log', () => {
       }),
       { numRuns: 3, endOnFailure: true },
     );
-  }, 180_000);
+  });
 
   it('so they are in batches of whatever sizes', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
@@ -384,7 +384,7 @@ describe('read models are a fold of the log', () => {
       }),
       { numRuns: 6, endOnFailure: true },
     );
-  }, 180_000);
+  });
 
   it('and all at once', async () => {
     const facts = { connectionId: idOf('c', 1), externalId: '9', runId: idOf('a', 0) };

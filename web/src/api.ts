@@ -35,22 +35,44 @@ export class Refused extends Error {
   }
 }
 
-/** There was no answer, or none of ours. */
+/** The session ended before this was asked; what the service says of it is meant for programs. */
+const ENDED = {
+  title: 'Your session had ended',
+  detail: 'Nothing was done. Now that you are signed in, do it again.',
+};
+
+/** There was no answer, or none of ours: what answers for a service that is away, or stands before it. */
 export class Unreachable extends Error {
-  constructor() {
-    super('No answer came: crm-sync may be restarting, or this device may be offline.');
+  readonly title: string;
+
+  constructor(status?: number) {
+    const isAway = status === undefined || AWAY.has(status);
+    super(
+      isAway
+        ? 'No answer came: crm-sync may be restarting, or this device may be offline.'
+        : `Something else than crm-sync has answered (${status}), perhaps a proxy before it. If it goes on, tell whoever runs crm-sync.`,
+    );
+    this.title = isAway ? 'No answer' : 'Not an answer of crm-sync';
   }
 }
 
-/** Told when the session has ended. */
+/** How a proxy says that what is behind it does not answer; and how crm-sync itself does while its database is away. */
+const AWAY = new Set([502, 503, 504]);
+
+/** Told when something was refused because nobody is signed in any more. */
 export const onSignedOut = new EventTarget();
+
+/** Where one signs in, and where whoever is not signed in is told so. */
+const SESSION = '/api/session';
 
 export const api = createClient<paths>({
   baseUrl: '/',
   fetch: async (request: Request) => {
     try {
       const answer = await fetch(request);
-      heard(answer.status !== 503);
+      heard(!isAway(answer));
+      if (answer.status === 401 && !request.url.endsWith(SESSION))
+        onSignedOut.dispatchEvent(new Event('signed-out'));
       return answer;
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
@@ -60,32 +82,41 @@ export const api = createClient<paths>({
   },
 });
 
+/** A problem of crm-sync's own with 502 is about the CRM. */
+const isAway = ({ status, headers }: Response): boolean =>
+  status === 503 || (AWAY.has(status) && headers.get('content-type')?.includes('problem+json') !== true);
+
 type Answer<Body> = { data?: Body; error?: unknown; response: Response };
 
 /** What was asked for. @throws Refused, Unreachable */
 export const answered = async <Body>(asked: Promise<Answer<Body>>): Promise<NonNullable<Body>> => {
-  const { data, error, response } = await asked;
+  const { data, error, response } = await read(asked);
   if (response.ok && data !== undefined && data !== null) return data;
-  throw refusal(error, response.status);
+  throw refusal(error, response);
 };
 
 /** Where there is nothing to be told. @throws Refused, Unreachable */
 export const done = async (asked: Promise<Answer<unknown>>): Promise<void> => {
-  const { error, response } = await asked;
-  if (!response.ok) throw refusal(error, response.status);
+  const { error, response } = await read(asked);
+  if (!response.ok) throw refusal(error, response);
+};
+
+/** What is no JSON though it says so is no answer of ours. */
+const read = async <Body>(asked: Promise<Answer<Body>>): Promise<Answer<Body>> => {
+  try {
+    return await asked;
+  } catch (error) {
+    throw error instanceof SyntaxError ? new Unreachable(200) : error;
+  }
 };
 
 const isProblem = (body: unknown): body is Problem =>
   typeof body === 'object' && body !== null && 'type' in body && 'detail' in body;
 
-const refusal = (body: unknown, status: number): Error => {
-  if (!isProblem(body)) {
-    heard(false);
-    return new Unreachable();
-  }
-  const refused = new Refused(body, status);
-  if (status === 401) onSignedOut.dispatchEvent(new Event('signed-out'));
-  return refused;
+const refusal = (body: unknown, { status, url }: Response): Error => {
+  if (!isProblem(body)) return new Unreachable(status);
+  const isOver = status === 401 && !url.endsWith(SESSION);
+  return new Refused(isOver ? { ...body, ...ENDED } : body, status);
 };
 
 /** By name of the body's or the query's field, the sentence about it. */

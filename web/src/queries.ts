@@ -1,22 +1,36 @@
 import { QueryClient, infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
+import type { Query } from '@tanstack/react-query';
 import { Refused, answered, api } from './api.ts';
+import type { Run } from './api.ts';
 
 /** A refusal stays one when it is asked again; an answer that did not come may come yet. */
 const isWorthAnotherTry = (failures: number, error: Error): boolean =>
   !(error instanceof Refused && error.status < 500) && failures < 2;
 
+const FRESH = 10_000; // ms
+
 export const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: isWorthAnotherTry, staleTime: 10_000, networkMode: 'always' },
+    queries: { retry: isWorthAnotherTry, staleTime: FRESH, networkMode: 'always' },
     mutations: { networkMode: 'always' },
   },
 });
 
 type Page = { page: { nextCursor: string | null } };
 const next = ({ page }: Page): string | null => page.nextCursor;
+
+const SHORT = 2; // pages
+
+/** A list that somebody has scrolled through is not asked for again page by page; it says that it is out of date (parts/list.tsx). */
+const isLong = ({ state }: { state: { data: unknown } }): boolean =>
+  ((state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 0) > SHORT;
+
 const paged = {
   initialPageParam: null as string | null,
   getNextPageParam: next,
+  staleTime: (query: { state: { data: unknown } }) => (isLong(query) ? Infinity : FRESH),
+  refetchOnMount: (query: { state: { data: unknown } }) => !isLong(query),
+  refetchOnReconnect: (query: { state: { data: unknown } }) => !isLong(query),
   refetchOnWindowFocus: false,
 };
 const withCursor = (cursor: string | null): { cursor?: string } => (cursor === null ? {} : { cursor });
@@ -26,6 +40,18 @@ export const session = queryOptions({
   queryFn: () => answered(api.GET('/api/session')),
   // So that the page notices when nothing answers any more, or the session has ended.
   refetchInterval: 15_000,
+});
+
+/** The newest position of the log: when it has moved, something has happened that this page did not do. */
+export const head = queryOptions({
+  queryKey: ['head'],
+  queryFn: async () => {
+    const query = { order: 'desc' as const, limit: 1 };
+    const { data } = await answered(api.GET('/api/events', { params: { query } }));
+    return data[0]?.position ?? 0;
+  },
+  staleTime: 0,
+  refetchInterval: 10_000,
 });
 
 export const connections = queryOptions({
@@ -181,12 +207,20 @@ export const waiting = (id: string) =>
     queryFn: () => answered(api.GET('/api/quarantine/{id}', { params: { path: { id } } })),
   });
 
-export const runs = (connectionId: string | null) =>
+export type RunStatus = Run['status'];
+export type RunsQuestion = { connectionId: string | null; status: RunStatus | null };
+
+export const runs = ({ connectionId, status }: RunsQuestion) =>
   infiniteQueryOptions({
     ...paged,
-    queryKey: ['runs', 'list', connectionId],
+    queryKey: ['runs', 'list', connectionId, status],
     queryFn: ({ pageParam }) => {
-      const query = { limit: 50, ...(connectionId !== null && { connectionId }), ...withCursor(pageParam) };
+      const query = {
+        limit: 50,
+        ...(connectionId !== null && { connectionId }),
+        ...(status !== null && { status }),
+        ...withCursor(pageParam),
+      };
       return answered(api.GET('/api/runs', { params: { query } }));
     },
   });
@@ -216,18 +250,31 @@ export const summary = queryOptions({
   refetchInterval: 30_000,
 });
 
-export type EventsQuestion = { types: readonly string[]; stream: string };
+export type EventsQuestion = {
+  types: readonly string[];
+  stream: string;
+  actor: string | null;
+  runId: string;
+  since: string | null;
+  until: string | null;
+};
 
-export const events = ({ types, stream }: EventsQuestion) =>
+/** It is asked for once: what comes later is told as it happens (audit/use-tail.ts). */
+export const events = ({ types, stream, actor, runId, since, until }: EventsQuestion) =>
   infiniteQueryOptions({
     ...paged,
-    queryKey: ['events', 'list', types, stream],
+    staleTime: Infinity,
+    queryKey: ['events', 'list', { types, stream, actor, runId, since, until }],
     queryFn: ({ pageParam }) => {
       const query = {
         order: 'desc' as const,
         limit: 100,
         ...(types.length > 0 && { type: [...types] }),
         ...(stream !== '' && { stream }),
+        ...(actor !== null && { actor }),
+        ...(runId !== '' && { runId }),
+        ...(since !== null && { since }),
+        ...(until !== null && { until }),
         ...withCursor(pageParam),
       };
       return answered(api.GET('/api/events', { params: { query } }));
@@ -241,6 +288,14 @@ export const event = (position: number) =>
     staleTime: Infinity,
   });
 
-/** What a run, a repair or a merge may have changed. */
-export const forgetBooks = (): Promise<void> =>
-  queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+const isOfBooks = ({ queryKey: [of, what] }: Query): boolean =>
+  of !== 'session' && of !== 'head' && !(of === 'events' && what === 'list');
+
+/** What a run, a repair or a merge may have changed: asked for again where it is shown, but for long lists. */
+export const forgetBooks = async (): Promise<void> => {
+  await queries.invalidateQueries({ predicate: isOfBooks, refetchType: 'none' });
+  await queries.refetchQueries({
+    type: 'active',
+    predicate: (query) => isOfBooks(query) && !isLong(query),
+  });
+};

@@ -76,6 +76,10 @@ const run = createRoute({
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
+  validateSearch: ({ run, stream }): { run?: string; stream?: string } => ({
+    ...(typeof run === 'string' && { run }),
+    ...(typeof stream === 'string' && { stream }),
+  }),
   component: lazyRouteComponent(load.audit, 'Audit'),
 });
 const event = createRoute({

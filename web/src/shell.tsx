@@ -13,10 +13,10 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useNetwork } from '@mantine/hooks';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Outlet, createLink, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { Refused, api, done, onSignedOut } from './api.ts';
+import { Refused, api, done } from './api.ts';
 import {
   AuditIcon,
   BookingsIcon,
@@ -31,15 +31,15 @@ import {
   SignOutIcon,
   SunIcon,
 } from './icons.tsx';
-import { probe, useIsUp } from './line.ts';
+import { askUntilUp, useIsUp } from './line.ts';
 import { useNotice } from './parts/notice.tsx';
 import { Trouble } from './parts/states.tsx';
-import { quarantine, queries, session } from './queries.ts';
-import { signInBefore } from './sign-in.tsx';
+import { number } from './parts/words.ts';
+import { forgetBooks, queries, session, summary } from './queries.ts';
+import { SignInAgain, signInBefore } from './sign-in.tsx';
+import { useFocusOnPage, useNews, useSignedOut } from './watch.ts';
 
 const RouterNavLink = createLink(NavLink<'a'>);
-
-const PROBE_EVERY = 2_000; // ms
 
 const PAGES = [
   { to: '/', label: 'Dashboard', icon: <DashboardIcon /> },
@@ -56,13 +56,15 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { data, error, refetch } = useQuery(session);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  useSignedOut();
+  const isOut = error instanceof Refused && error.status === 401;
+  useSignedOut(isOut && data === undefined);
+  useNews();
+  useFocusOnPage(path);
   useEffect(() => {
     close();
   }, [path, close]);
   if (data === undefined) {
-    const isSignedOut = error instanceof Refused && error.status === 401;
-    if (error === null || isSignedOut) return null;
+    if (error === null || isOut) return null;
     return (
       <Stack maw={520} mx="auto" mt="15vh" p="md">
         <Trouble error={error} retry={() => void refetch()} />
@@ -120,6 +122,7 @@ export function Shell() {
         <Line />
         <Outlet />
       </AppShell.Main>
+      <SignInAgain isOut={isOut} />
     </AppShell>
   );
 }
@@ -130,10 +133,11 @@ function Line() {
   const isUp = useIsUp();
   useEffect(() => {
     if (isUp) return;
-    const timer = setInterval(() => void probe(), PROBE_EVERY);
+    const stop = askUntilUp();
     return () => {
-      clearInterval(timer);
-      void queries.invalidateQueries();
+      stop();
+      void queries.invalidateQueries({ queryKey: session.queryKey });
+      void forgetBooks();
     };
   }, [isUp]);
   if (isUp && online) return null;
@@ -152,25 +156,10 @@ function Line() {
   );
 }
 
-/** Whoever is signed out, here or by the session's end, sees no page any more. */
-const useSignedOut = (): void => {
-  const navigate = useNavigate();
-  useEffect(() => {
-    const leave = (): void => {
-      queries.clear();
-      if (location.pathname !== '/sign-in') signInBefore(location.pathname + location.search);
-      void navigate({ to: '/sign-in', replace: true });
-    };
-    onSignedOut.addEventListener('signed-out', leave);
-    return () => onSignedOut.removeEventListener('signed-out', leave);
-  }, [navigate]);
-};
-
 function WaitingCount() {
-  const { data } = useInfiniteQuery(quarantine({ status: 'waiting', code: null, connectionId: null }));
-  const first = data?.pages[0];
-  if (first === undefined || first.data.length === 0) return null;
-  const count = first.page.nextCursor === null ? String(first.data.length) : `${first.data.length}+`;
+  const { data } = useQuery(summary);
+  if (data === undefined || data.quarantine.total === 0) return null;
+  const count = number(data.quarantine.total);
   return (
     <Badge size="sm" color="yellow.3" c="dark.9" aria-label={`${count} waiting`}>
       {count}
@@ -199,11 +188,13 @@ function SchemeButton() {
 
 function SignOutButton() {
   const notice = useNotice();
+  const navigate = useNavigate();
   const signOut = async (): Promise<void> => {
     try {
       await done(api.DELETE('/api/session'));
-      onSignedOut.dispatchEvent(new Event('signed-out'));
       signInBefore('/');
+      await navigate({ to: '/sign-in', replace: true });
+      queries.clear();
     } catch (error) {
       notice.failed(error);
     }

@@ -26,6 +26,7 @@ export const theme = createTheme({
   headings: { fontFamily: INTER, fontWeight: '650' },
   defaultRadius: 'md',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     Alert: Alert.extend({ classNames: { root: 'note', title: 'note-title', message: 'note-message' } }),

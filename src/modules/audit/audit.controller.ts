@@ -64,10 +64,11 @@ export class AuditController {
     @Res() response: ServerResponse,
     @Headers('last-event-id') lastEventId?: string,
   ): Promise<void> {
-    const from = lastEventId === undefined ? after : positionIn(lastEventId);
     const { liveEvents } = this;
+    // Known before the answer begins: what is recorded once somebody listens is to come.
+    const from = (lastEventId === undefined ? after : positionIn(lastEventId)) ?? (await this.events.head());
     await sendEvents(response, async function* (gone) {
-      for await (const event of liveEvents.follow(from ?? null, { ...filter, types: type }, gone))
+      for await (const event of liveEvents.follow(from, { ...filter, types: type }, gone))
         yield { id: event.position, data: asEvent(event) };
     });
   }

@@ -16,14 +16,14 @@ export class LiveEvents {
     private readonly shutdown: Shutdown,
   ) {}
 
-  /** Every event behind `after` (null: those to come) that the filter lets through, once and in order, until the signal. */
+  /** Every event behind `after` that the filter lets through, once and in order, until the signal. */
   async *follow(
-    after: number | null,
+    after: number,
     filter: Omit<EventFilter, 'after' | 'before' | 'limit'>,
     signal: AbortSignal,
   ): AsyncGenerator<Recorded, void, undefined> {
     const enough = AbortSignal.any([signal, this.shutdown.signal]);
-    let read = after ?? (await this.events.head());
+    let read = after;
     while (!enough.aborted) {
       const head = await this.events.head();
       // Up to the head everything is committed, so nothing can appear behind what has been read.

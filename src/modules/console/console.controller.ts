@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Controller, Get, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Refusal } from '../../shared/errors.ts';
@@ -6,6 +5,7 @@ import type { EdgeRequest, EdgeResponse } from '../../shared/http/edge-request.t
 import { Public } from '../../shared/http/public.ts';
 import { consoleFile } from './console-files.ts';
 import type { ConsoleFile } from './console-files.ts';
+import { consolePage } from './console-page.ts';
 
 /** The console's addresses, each answered with the same page; what is not here is not found. web/src/router.tsx has them, too. */
 const PAGES = [
@@ -26,22 +26,6 @@ const PAGES = [
 
 /** Their names change with their content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** What Vite writes wherever the nonce of the answer belongs. */
-const NONCE = 'CSP_NONCE';
-
-/** Nothing inline but the style elements that carry the nonce of this very answer, nothing from anywhere else. */
-const policy = (nonce: string): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "form-action 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join(';');
 
 @ApiExcludeController()
 @Public()
@@ -49,12 +33,9 @@ const policy = (nonce: string): string =>
 export class ConsoleController {
   @Get(PAGES)
   page(@Res({ passthrough: true }) response: EdgeResponse, @Query() _query: object): StreamableFile {
-    const index = consoleFile('', 'index.html');
-    if (index === null) throw notBuilt();
-    const nonce = randomBytes(16).toString('base64');
-    response.setHeader('Content-Security-Policy', policy(nonce));
-    const html = index.bytes.toString().replaceAll(NONCE, nonce);
-    return new StreamableFile(Buffer.from(html), { type: index.type });
+    const page = consolePage(response);
+    if (page === null) throw notBuilt();
+    return new StreamableFile(page.html, { type: page.type });
   }
 
   @Get('assets/:file')

@@ -6,7 +6,7 @@ import { EventStore } from '../../shared/event-store/event-store.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import { ActiveRuns } from './runs/active-runs.store.ts';
 import { SyncCrm } from './contract.ts';
-import { RunWorker } from './runs/run-worker.ts';
+import { RunWorker } from './run-worker.ts';
 import { run, runStream, start } from './runs/sync-run.decider.ts';
 
 @CommandHandler(SyncCrm)

@@ -21,7 +21,7 @@ import { LoseClients } from './deletions/lose-clients.ts';
 import { MissedClients } from './deletions/missed-clients.store.ts';
 import { MissingClients } from './deletions/missing-clients.ts';
 import { RunChangesController } from './runs/run-changes.controller.ts';
-import { RunWorker } from './runs/run-worker.ts';
+import { RunWorker } from './run-worker.ts';
 import { RunsMet } from './runs/runs-met.store.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SweepQuarantineHandler } from './quarantine/sweep-quarantine.ts';

@@ -8,8 +8,12 @@ export type DatabaseLook =
       version: string;
       takesChanges: boolean;
       isOurs: boolean;
+      /** What only the keys it was made with can open, at `SEAL_PLACE`; null where there is none that this login may read. */
+      seal: Buffer | null;
       openTransactions: OpenTransaction[];
     };
+
+export const SEAL_PLACE = 'installation';
 
 /** A session that has kept a transaction open for so many minutes. */
 export type OpenTransaction = { pid: number; application: string; since: string };
@@ -33,7 +37,11 @@ export const lookAtDatabase = async (databaseUrl: string, minutes = 5): Promise<
           and backend_type = 'client backend' order by xact_start`,
       [minutes],
     );
-    return { reached: true, ...rows[0]!, openTransactions };
+    const seal = await client.query<{ seal: Buffer }>('select seal from installation').then(
+      (found) => found.rows[0]?.seal ?? null,
+      () => null,
+    );
+    return { reached: true, ...rows[0]!, seal, openTransactions };
   } catch (error) {
     return { reached: false, code: error instanceof Error && 'code' in error ? String(error.code) : null };
   } finally {

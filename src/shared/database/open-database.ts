@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { connected } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { isDatabaseOutage } from './database-outage.ts';
+import { SEAL_PLACE } from './look-at-database.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
 /**
@@ -64,8 +65,6 @@ const startOwn = async (dataDir: string, log?: (line: string) => void) => {
   }
 };
 
-const PLACE = 'installation';
-
 /**
  * The first start leaves a sealed value, which names the log; every later one must be able to open it before it touches
  * anything. Null when there is none.
@@ -78,7 +77,7 @@ const proveKeys = async (at: Address, keyring: Keyring): Promise<string | null> 
   // Not there yet, or not ours to read: the migrations will say what is missing.
   if (found?.readable !== true) return null;
   const [installation] = await query<{ seal: Buffer }>(at, 'select seal from installation');
-  return installation === undefined ? null : keyring.open(installation.seal, PLACE).toString();
+  return installation === undefined ? null : keyring.open(installation.seal, SEAL_PLACE).toString();
 };
 
 /** A log that has begun keeps the seal it has: with another one it would pass for another log, and for an intact one. */
@@ -87,7 +86,7 @@ const leaveSeal = async (at: Address, keyring: Keyring): Promise<string> => {
     at,
     `insert into installation (seal) select $1
       where not exists (select from events) on conflict do nothing`,
-    [keyring.seal(randomUUID(), PLACE)],
+    [keyring.seal(randomUUID(), SEAL_PLACE)],
   );
   const logId = await proveKeys(at, keyring);
   if (logId === null)
@@ -121,8 +120,14 @@ const takesStartParameters = async (at: Address): Promise<boolean> => {
 };
 
 /** What keeps the program from starting, as one line that names the variable; errors that are not the database's stay what they are. */
-export const asConfigError = (error: unknown, { databaseUrl }: Config): unknown => {
+export const asConfigError = (error: unknown, { databaseUrl, encryptionKeys }: Config): unknown => {
   const variable = databaseUrl === null ? 'CRM_SYNC_DATA_DIR' : 'DATABASE_URL';
+  if (error instanceof SealBroken && encryptionKeys === null) {
+    return new ConfigError(
+      variable,
+      'holds a file "encryption-keys" without the key its database was made with: bring that file back from your backup. Nothing was changed',
+    );
+  }
   if (error instanceof SealBroken) {
     return new ConfigError(
       'CRM_SYNC_ENCRYPTION_KEYS',
@@ -152,7 +157,8 @@ const REASONS: Record<string, string> = {
   '28P01': 'does not accept this password',
   '28000': 'does not accept this login',
   '3D000': 'does not exist on the server',
-  '42501': 'does not let this login make tables',
+  '42501':
+    'does not let this login make tables, or was restored without the rights of the role crm_sync_service: docs/operate.md, "Restoring", says how',
   '53100': 'has no room on its disk: make room there and start again',
   '55P03': 'has a table that somebody keeps locked: see pg_stat_activity there for who, and start again',
   '57P03': 'is starting or stopping',

@@ -31,20 +31,25 @@ export const ensureCluster = async (home: Home, binaries: Binaries, safe: boolea
     );
   });
   if (files.length === 0) return initialize(home, binaries, safe);
-  const version = (await readFile(join(home.cluster, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
+  await refuseOtherFiles(home.cluster, binaries.major);
+  await takeOver(home);
+};
+
+/** @throws Refusal when the files are not those of a database that a PostgreSQL of this major version opens. */
+export const refuseOtherFiles = async (cluster: string, major: string): Promise<void> => {
+  const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
   if (version === '') {
     throw refuseToStart(
-      `${home.cluster} is not a whole PostgreSQL database (PG_VERSION is missing): ` +
+      `${cluster} is not a whole PostgreSQL database (PG_VERSION is missing): ` +
         'restore it from a backup, or move it away to start with an empty one.',
     );
   }
-  if (version !== binaries.major) {
+  if (version !== major) {
     throw refuseToStart(
-      `The database ${home.cluster} was made by PostgreSQL ${version} and this crm-sync brings PostgreSQL ${binaries.major}, ` +
+      `The database ${cluster} was made by PostgreSQL ${version} and this crm-sync brings PostgreSQL ${major}, ` +
         `which cannot open it: dump it with PostgreSQL ${version} and restore it, or move it away to start with an empty one.`,
     );
   }
-  await takeOver(home);
 };
 
 const initialize = async ({ cluster, account }: Home, binaries: Binaries, safe: boolean): Promise<void> => {

@@ -23,6 +23,11 @@ export const sendEvents = async (
     'x-accel-buffering': 'no', // a proxy must not collect them
   });
   response.flushHeaders();
+  // Who asks for the headers alone wants no answer that never ends: nothing else could be asked on that connection.
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
   const living = setInterval(() => response.write(': still here\n\n'), SIGN_OF_LIFE);
   try {
     for await (const message of source(gone.signal)) {

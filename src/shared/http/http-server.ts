@@ -53,9 +53,11 @@ export const refuseBrokenTargets = (
   } else next();
 };
 
-const written = (error: unknown): { status: number; body: string } => {
+const written = (error: unknown): { status: number; correlationId: string; body: string } => {
   const problem = problemOf(error);
-  return { status: problem.status, body: JSON.stringify(problemDocument(problem, '/', randomUUID())) };
+  const correlationId = randomUUID();
+  const body = JSON.stringify(problemDocument(problem, '/', correlationId));
+  return { status: problem.status, correlationId, body };
 };
 
 const refusalOf = (code: string | undefined): Error => {
@@ -78,12 +80,13 @@ const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
     socket.destroy();
     return;
   }
-  const { status, body } = written(refusalOf(error.code));
+  const { status, correlationId, body } = written(refusalOf(error.code));
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Correlation-Id: ${correlationId}`,
       'Cache-Control: no-store',
       'X-Content-Type-Options: nosniff',
       'Connection: close',

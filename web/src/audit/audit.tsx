@@ -1,6 +1,7 @@
-import { Button, Group, MultiSelect, Text, TextInput } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { fieldErrors } from '../api.ts';
 import type { LogEvent } from '../api.ts';
@@ -14,22 +15,44 @@ import { Time } from '../parts/time.tsx';
 import { actorOf, number } from '../parts/words.ts';
 import { events } from '../queries.ts';
 import type { EventsQuestion } from '../queries.ts';
-import { EVENT_TYPES, gistOf } from './gist.ts';
+import { AuditFilters } from './filters.tsx';
+import { gistOf } from './gist.ts';
 import { useTail } from './use-tail.ts';
 import { useVerification, VerdictNote, VerifyButton } from './verify.tsx';
 
+const route = getRouteApi('/shell/audit');
+
 const TYPING = 250; // ms
+const EVERYTHING: EventsQuestion = {
+  types: [],
+  stream: '',
+  actor: null,
+  runId: '',
+  since: null,
+  until: null,
+};
 
 export function Audit() {
-  const [question, setQuestion] = useState<EventsQuestion>({ types: [], stream: '' });
+  const { run = '', stream = '' } = route.useSearch();
+  // Another link to this page is another question.
+  return <Log key={`${run} ${stream}`} begin={{ ...EVERYTHING, runId: run, stream }} />;
+}
+
+function Log({ begin }: { begin: EventsQuestion }) {
+  const client = useQueryClient();
+  const [question, setQuestion] = useState(begin);
   const [stream] = useDebouncedValue(question.stream.trim(), TYPING);
-  const recorded = useInfiniteQuery(events({ ...question, stream }));
-  const wrongStream = fieldErrors(recorded.error)['stream'];
+  const [runId] = useDebouncedValue(question.runId.trim(), TYPING);
+  const asked = { ...question, stream, runId };
+  const wanted = events(asked);
+  const recorded = useInfiniteQuery({ ...wanted, placeholderData: keepPreviousData });
+  const problems = fieldErrors(recorded.error);
   const verification = useVerification();
-  const [newest] = recorded.data?.pages ?? [];
+  const newest = recorded.isPlaceholderData ? undefined : recorded.data?.pages[0];
   const tail = useTail(
-    { ...question, stream },
+    asked,
     newest === undefined ? null : (newest.data[0]?.position ?? 0),
+    () => void client.resetQueries({ queryKey: wanted.queryKey, exact: true }),
   );
   return (
     <Page
@@ -37,55 +60,32 @@ export function Audit() {
       lead="The log: everything that has happened, in order, never changed."
       actions={
         <>
-          <Text size="sm" c="dimmed" role="status">
-            {tail.isPaused ? `Paused${tail.held > 0 ? `, ${number(tail.held)} new` : ''}` : 'Live'}
-          </Text>
-          <Button
-            variant="default"
-            leftSection={tail.isPaused ? <PlayIcon size={16} /> : <PauseIcon size={16} />}
-            onClick={tail.toggle}
-          >
-            {tail.isPaused ? 'Go on' : 'Pause'}
-          </Button>
+          {question.until === null && <Live tail={tail} />}
           <VerifyButton verification={verification} />
         </>
       }
     >
       <VerdictNote verification={verification} />
-      <Group gap="sm" mb="md" align="flex-start">
-        <MultiSelect
-          aria-label="Types of events"
-          placeholder={question.types.length === 0 ? 'Any type' : undefined}
-          data={EVENT_TYPES}
-          value={[...question.types]}
-          onChange={(types) => setQuestion({ ...question, types })}
-          searchable
-          clearable
-          style={{ flex: '1 1 260px' }}
-        />
-        <TextInput
-          aria-label="Stream"
-          placeholder="Stream, or its beginning: lead-*"
-          value={question.stream}
-          error={wrongStream}
-          onChange={({ currentTarget }) => setQuestion({ ...question, stream: currentTarget.value })}
-          style={{ flex: '1 1 240px' }}
-        />
-      </Group>
-      {wrongStream === undefined && (
+      <AuditFilters
+        question={question}
+        ask={(part) => setQuestion((question) => ({ ...question, ...part }))}
+        problems={problems}
+      />
+      {Object.keys(problems).length === 0 && (
         <List
           asked={recorded}
+          of={wanted.queryKey}
           ahead={tail.events}
           label="Events"
           columns={COLUMNS}
           keyOf={positionOf}
           rowHeight={62}
           empty={
-            question.types.length === 0 && stream === '' ? (
+            JSON.stringify(asked) === JSON.stringify(EVERYTHING) ? (
               <Empty title="Nothing has happened yet">What happens is shown here at once.</Empty>
             ) : (
               <Empty title="No such event">
-                Look for another type or stream; what comes is shown at once.
+                Choose other filters, or none{question.until === null && '; what comes is shown at once'}.
               </Empty>
             )
           }
@@ -94,6 +94,26 @@ export function Audit() {
         </List>
       )}
     </Page>
+  );
+}
+
+type LiveProps = { tail: ReturnType<typeof useTail> };
+
+function Live({ tail: { isPaused, held, missed, toggle } }: LiveProps) {
+  const waiting = held.length + missed;
+  return (
+    <>
+      <Text size="sm" c="dimmed" role="status">
+        {isPaused ? `Paused${waiting > 0 ? `, ${number(waiting)} new` : ''}` : 'Live'}
+      </Text>
+      <Button
+        variant="default"
+        leftSection={isPaused ? <PlayIcon size={16} /> : <PauseIcon size={16} />}
+        onClick={toggle}
+      >
+        {isPaused ? 'Go on' : 'Pause'}
+      </Button>
+    </>
   );
 }
 

@@ -30,10 +30,11 @@ export function EventPage() {
       width={920}
       actions={
         <>
-          <Step to={position - 1} icon={<LeftIcon size={16} />} label="Earlier" disabled={position <= 1} />
+          <Step to={position - 1} icon={<LeftIcon size={16} />} label="Earlier" disabled={!(position > 1)} />
           <Step
             to={position + 1}
             icon={<RightIcon size={16} />}
+            isAfter
             label="Later"
             disabled={data === undefined}
           />
@@ -45,16 +46,16 @@ export function EventPage() {
   );
 }
 
-type StepProps = { to: number; icon: ReactNode; label: string; disabled: boolean };
+type StepProps = { to: number; icon: ReactNode; isAfter?: boolean; label: string; disabled: boolean };
 
-function Step({ to, icon, label, disabled }: StepProps) {
+function Step({ to, icon, isAfter = false, label, disabled }: StepProps) {
   return (
     <LinkButton
       to="/audit/$position"
       params={{ position: String(to) }}
       variant="default"
       size="sm"
-      leftSection={icon}
+      {...(isAfter ? { rightSection: icon } : { leftSection: icon })}
       disabled={disabled}
     >
       {label}
@@ -87,7 +88,12 @@ function Known({ event }: { event: LogEvent }) {
             <Group gap="xs">
               {stream} <span className="quiet">version {version}</span>
             </Group>
-            <Subject stream={stream} />
+            <Group gap="md">
+              <Subject stream={stream} />
+              <Link to="/audit" search={{ stream }} size="sm">
+                All of this stream
+              </Link>
+            </Group>
           </dd>
           <dt>By</dt>
           <dd>

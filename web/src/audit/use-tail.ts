@@ -1,41 +1,63 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer } from 'react';
 import type { LogEvent } from '../api.ts';
 import type { EventsQuestion } from '../queries.ts';
 import { listen } from '../stream.ts';
+import { NO_TAIL, tailAfter } from './tail.ts';
+import type { Tail, TailChange } from './tail.ts';
 
-type Tail = { events: LogEvent[]; held: number; isPaused: boolean; toggle: () => void };
-
-const MOST = 2_000; // kept while nobody loads the page again
+const TOGETHER = 100; // ms
 
 /**
  * What has been recorded since the list was loaded, newest first. While it is paused it is held back and counted; a broken
  * connection goes on behind the last position, so that nothing is missing and nothing comes twice.
  */
-export const useTail = ({ types, stream }: EventsQuestion, after: number | null): Tail => {
-  const [all, setAll] = useState<LogEvent[]>([]);
-  const [pausedAt, setPausedAt] = useState<number | null>(null);
-  const asked = JSON.stringify([types, stream]);
+export const useTail = (
+  { types, stream, actor, runId, until }: EventsQuestion,
+  after: number | null,
+  startAnew: () => void,
+): Tail<LogEvent> & { toggle: () => void } => {
+  const [tail, change] = useReducer(
+    (tail: Tail<LogEvent>, change: TailChange<LogEvent>) => tailAfter(tail, change),
+    NO_TAIL,
+  );
+  // What is asked for up to a time of the past does not grow.
+  const grows = after !== null && until === null;
+  const asked = JSON.stringify([types, stream, actor, runId]);
   useEffect(() => {
-    setAll([]);
-    setPausedAt(null);
-    if (after === null) return;
+    change('begins');
+    if (after === null || !grows) return;
     let last = after;
     const address = (): string => {
       const query = new URLSearchParams({ after: String(last) });
       if (types.length > 0) query.set('type', types.join(','));
       if (stream !== '') query.set('stream', stream);
+      if (actor !== null) query.set('actor', actor);
+      if (runId !== '') query.set('runId', runId);
       return `/api/events/live?${query}`;
+    };
+    let recorded: LogEvent[] = [];
+    let timer = 0;
+    const show = (): void => {
+      timer = 0;
+      change({ recorded });
+      recorded = [];
     };
     const take = ({ data }: MessageEvent<string>): void => {
       const event: LogEvent = JSON.parse(data);
       last = event.position;
-      setAll((all) => [event, ...all].slice(0, MOST));
+      recorded.push(event);
+      if (timer === 0) timer = window.setTimeout(show, TOGETHER);
     };
-    return listen(address, { message: take });
+    const close = listen(address, { message: take });
+    return () => {
+      clearTimeout(timer);
+      close();
+    };
     // Pages that are loaded later are older: they do not move the place where the tail began.
-  }, [asked, after === null]);
-  const shown = pausedAt === null ? all : all.filter(({ position }) => position <= pausedAt);
-  const toggle = (): void =>
-    setPausedAt((paused) => (paused === null ? (all[0]?.position ?? after ?? 0) : null));
-  return { events: shown, held: all.length - shown.length, isPaused: pausedAt !== null, toggle };
+  }, [asked, grows]);
+  const { isTooLong } = tail;
+  useEffect(() => {
+    if (isTooLong) startAnew();
+  }, [isTooLong]);
+  return { ...tail, toggle: () => change('paused or goes on') };
 };

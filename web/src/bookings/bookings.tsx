@@ -28,7 +28,7 @@ export function Bookings() {
   return (
     <Page
       title="Bookings"
-      lead="Appointments as the CRM has them, in your time zone."
+      lead="As the CRM has them, in your time zone."
       actions={
         <>
           <Select
@@ -38,7 +38,7 @@ export function Bookings() {
             value={status}
             onChange={(value) => setStatus(value)}
             clearable
-            w={170}
+            className="filter"
           />
           <SegmentedControl
             aria-label="View"
@@ -61,9 +61,11 @@ export function Bookings() {
 }
 
 function BookingTable({ status }: { status: BookingStatus | null }) {
+  const wanted = bookings(status);
   return (
     <List
-      asked={useInfiniteQuery(bookings(status))}
+      asked={useInfiniteQuery(wanted)}
+      of={wanted.queryKey}
       label="Bookings"
       columns={COLUMNS}
       keyOf={idOf}
@@ -107,7 +109,7 @@ function Row({ booking }: { booking: Booking }) {
         )}
       </div>
       <div className="cell whole" role="cell">
-        <bdi>{service ?? 'Appointment'}</bdi>
+        <bdi>{service ?? 'Booking'}</bdi>
         {provider !== null && <bdi className="quiet narrow-only">{` · ${provider}`}</bdi>}
         {code !== null && (
           <Text span size="xs" c="dimmed" ml={8}>

@@ -59,6 +59,11 @@ export function Week({ status }: { status: BookingStatus | null }) {
       </Group>
       {error !== null && <Trouble error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <LoadingRows rows={8} />}
+      {data !== undefined && data.length === 0 && (
+        <Text size="sm" c="dimmed" mb="md">
+          Nothing is booked in this week. Bookings come with each sync of your CRM.
+        </Text>
+      )}
       {data !== undefined && (
         <div className="week">
           {Array.from({ length: 7 }, (_, index) => (
@@ -107,7 +112,7 @@ function Appointment({
         {end !== null && `–${CLOCK.format(end)}`}
       </span>
       <strong className={status === 'canceled' ? 'canceled' : undefined}>
-        <bdi>{leadName ?? service ?? 'Appointment'}</bdi>
+        <bdi>{leadName ?? service ?? 'Booking'}</bdi>
       </strong>
       {leadName !== null && service !== null && <bdi>{service}</bdi>}
       {provider !== null && <bdi>{provider}</bdi>}

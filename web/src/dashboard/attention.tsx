@@ -34,7 +34,7 @@ export function Attention({ summary: { connections, runs, quarantine } }: { summ
             <Link to="/runs/$id" params={{ id }} size="sm" fw={550}>
               {connections.find((one) => one.id === connectionId)?.name ?? 'A sync'}
             </Link>
-            : the last sync did not end well. {detailIn(error)}
+            : {toldOf(error)}
           </Text>
         ))}
         {quarantine.total > 0 && (
@@ -50,5 +50,11 @@ export function Attention({ summary: { connections, runs, quarantine } }: { summ
   );
 }
 
-const detailIn = (error: object | null): string =>
-  error !== null && 'detail' in error && typeof error.detail === 'string' ? error.detail : '';
+const HELD = 'many clients are not listed any more. See whether they are really gone, and approve it then.';
+
+/** What programs are told to do about held deletions is done on the page of the run. */
+const toldOf = (error: object | null): string => {
+  const { code, detail } = (error ?? {}) as { code?: unknown; detail?: unknown };
+  if (code === 'deletions-held') return HELD;
+  return `the last sync did not end well. ${typeof detail === 'string' ? detail : ''}`;
+};

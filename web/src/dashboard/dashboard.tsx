@@ -44,8 +44,8 @@ function Welcome() {
       <Empty title="Welcome to crm-sync">
         <Stack align="center" gap="md" pt={4}>
           <span>
-            Connect your SimplyBook.me company. Its clients become leads, its appointments are brought along,
-            and every change is kept.
+            Connect your SimplyBook.me company. Its clients become leads, their bookings come along, and every
+            change is kept.
           </span>
           <LinkButton to="/settings/connect">Connect CRM</LinkButton>
         </Stack>
@@ -126,7 +126,7 @@ function NextBookings({ bookings }: { bookings: Summary['bookings']['next'] }) {
       <div style={{ minWidth: 0 }}>
         {leadId === null ? (
           <Text size="sm" fw={550} truncate dir="auto">
-            {service ?? 'Appointment'}
+            {service ?? 'Booking'}
           </Text>
         ) : (
           <Link to="/leads/$id" params={{ id: leadId }} className="row-link" dir="auto">

@@ -1,14 +1,14 @@
 import { Button } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { answered, api } from '../api.ts';
 import { DownloadIcon } from '../icons.tsx';
 import { useNotice } from '../parts/notice.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import type { LeadsQuestion } from '../queries.ts';
 
 /** What the list shows, as a file. Fetched by the page, so that what was searched for is not among the browser's downloads. */
 export function ExportButton({ question: { search, sort, status, source } }: { question: LeadsQuestion }) {
   const notice = useNotice();
-  const fetchFile = useMutation({
+  const fetchFile = useDeed({
     mutationFn: () => {
       const query = {
         sort,

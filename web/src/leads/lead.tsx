@@ -93,7 +93,7 @@ function Known({ lead, asOf }: KnownProps) {
           </Card>
           {isNow && lead.mergedLeads.length > 0 && <MergedLeads lead={lead} />}
           {isNow && (
-            <Card title={counted(lead.bookings?.total ?? 0, 'booking')} flush>
+            <Card title={lead.bookings?.total ? counted(lead.bookings.total, 'booking') : 'Bookings'} flush>
               <LeadBookings id={lead.id} />
             </Card>
           )}
@@ -153,7 +153,7 @@ function BookingRow({ booking: { startAt, service, provider, status } }: { booki
     <SimpleGrid className="list-row" cols={{ base: 1, xs: 2 }} spacing={4}>
       <div>
         <Text size="sm" fw={550} dir="auto">
-          {service ?? 'Appointment'}
+          {service ?? 'Booking'}
         </Text>
         <Text size="sm" c="dimmed">
           <Time at={startAt} none="no time" />

@@ -36,7 +36,8 @@ let asked: LeadsQuestion = { search: '', sort: '-createdAt', status: null, sourc
 export function Leads() {
   const [question, setQuestion] = useState(asked);
   const [search] = useDebouncedValue(question.search.trim(), TYPING);
-  const found = useInfiniteQuery({ ...leads({ ...question, search }), placeholderData: keepPreviousData });
+  const wanted = leads({ ...question, search });
+  const found = useInfiniteQuery({ ...wanted, placeholderData: keepPreviousData });
   const ask = (part: Partial<LeadsQuestion>): void => {
     asked = { ...question, ...part };
     setQuestion(asked);
@@ -51,6 +52,7 @@ export function Leads() {
       <Filters question={question} ask={ask} />
       <List
         asked={found}
+        of={wanted.queryKey}
         label="Leads"
         columns={COLUMNS}
         keyOf={idOf}
@@ -106,7 +108,7 @@ function Filters({ question, ask }: FiltersProps) {
         value={question.status}
         onChange={(status) => ask({ status })}
         clearable
-        style={{ flex: '1 1 130px', maxWidth: 220 }}
+        className="filter"
       />
       <ConnectionSelect value={question.source} onChange={(source) => ask({ source })} />
       <Select
@@ -115,7 +117,7 @@ function Filters({ question, ask }: FiltersProps) {
         value={question.sort}
         onChange={(sort) => ask({ sort: sort ?? '-createdAt' })}
         allowDeselect={false}
-        style={{ flex: '1 1 130px', maxWidth: 220 }}
+        className="filter"
       />
     </Group>
   );

@@ -1,12 +1,13 @@
 import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
-import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
 import type { Lead } from '../api.ts';
 import { MergeIcon, SearchIcon } from '../icons.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Empty, Trouble } from '../parts/states.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks, leads } from '../queries.ts';
 
 type Kept = Pick<Lead, 'id' | 'name' | 'email'>;
@@ -45,7 +46,7 @@ function Choice({ kept, close }: { kept: Kept; close: () => void }) {
     ...leads({ search, sort: 'name', status: 'active', source: null }),
     placeholderData: keepPreviousData,
   });
-  const merge = useMutation({
+  const merge = useDeed({
     mutationFn: (leadId: string) => mergeLeads(kept.id, leadId),
     onSuccess: async () => {
       notice.said('Two leads are one now. You can split them again on this page.');

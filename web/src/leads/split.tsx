@@ -1,10 +1,10 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { answered, api } from '../api.ts';
 import type { LeadDetail } from '../api.ts';
 import { useConfirm } from '../parts/confirm.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Card } from '../parts/page.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks } from '../queries.ts';
 import { LeadName } from './lead-name.tsx';
 
@@ -12,7 +12,7 @@ import { LeadName } from './lead-name.tsx';
 export function MergedLeads({ lead }: { lead: LeadDetail }) {
   const confirm = useConfirm();
   const notice = useNotice();
-  const split = useMutation({
+  const split = useDeed({
     mutationFn: (leadId: string) =>
       answered(api.POST('/api/leads/{id}/split', { params: { path: { id: lead.id } }, body: { leadId } })),
     onSuccess: async ({ name }) => {
@@ -23,9 +23,12 @@ export function MergedLeads({ lead }: { lead: LeadDetail }) {
   });
   const ask = async (leadId: string): Promise<void> => {
     const body = (
-      <Text size="sm">The other lead comes back with the sources and bookings that it brought.</Text>
+      <Text size="sm">
+        <LeadName id={leadId} /> becomes a lead of its own again, with the sources and bookings that it
+        brought.
+      </Text>
     );
-    if (await confirm({ title: 'Split them again?', body, action: 'Split' })) split.mutate(leadId);
+    if (await confirm({ title: 'Split this lead off again?', body, action: 'Split' })) split.mutate(leadId);
   };
   return (
     <Card title="Merged into this lead">

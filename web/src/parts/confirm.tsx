@@ -12,22 +12,25 @@ export const useConfirm = (): ((question: Question) => Promise<boolean>) => use(
 
 export function ConfirmProvider({ children }: { children: ReactNode }) {
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [isOpen, setOpen] = useState(false);
   const ask = useCallback(
     (question: Question) =>
       new Promise<boolean>((resolve) => {
         setAsked({ ...question, answer: resolve });
+        setOpen(true);
       }),
     [],
   );
   const answer = (yes: boolean): void => {
+    // The question stays to be read while the dialog fades.
     asked?.answer(yes);
-    setAsked(null);
+    setOpen(false);
   };
   return (
     <Context value={ask}>
       {children}
       <Modal
-        opened={asked !== null}
+        opened={isOpen}
         onClose={() => answer(false)}
         title={asked?.title}
         centered

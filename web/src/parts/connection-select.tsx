@@ -16,7 +16,7 @@ export function ConnectionSelect({ value, onChange }: Props) {
       value={value}
       onChange={onChange}
       clearable
-      style={{ flex: '1 1 130px', maxWidth: 220 }}
+      className="filter"
     />
   );
 }

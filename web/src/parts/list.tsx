@@ -1,4 +1,6 @@
-import { Box } from '@mantine/core';
+import { Box, Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import type { QueryKey } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Endless } from './endless.tsx';
 import { Rows } from './rows.tsx';
@@ -9,6 +11,8 @@ export type Column = readonly [title: string, width: string];
 
 type Props<Row> = {
   asked: Asked<Row>;
+  /** What was asked, to ask it anew. */
+  of: QueryKey;
   label: string;
   /** Shown as a head on a wide screen; its rows take their widths from it (`--columns`). */
   columns: readonly Column[];
@@ -21,46 +25,72 @@ type Props<Row> = {
 };
 
 /** Every long list of the console: its head, its rows without end, and what is to be said when there are none. */
-export function List<Row>({ asked, label, columns, keyOf, rowHeight, empty, ahead, children }: Props<Row>) {
+export function List<Row>({
+  asked,
+  of,
+  label,
+  columns,
+  keyOf,
+  rowHeight,
+  empty,
+  ahead,
+  children,
+}: Props<Row>) {
   const widths = columns.map(([, width]) => width).join(' ');
   const { isPlaceholderData, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = asked;
   const more = (): void => void fetchNextPage();
   return (
-    <Rows
-      asked={asked}
-      empty={<div className="list">{empty}</div>}
-      loading={10}
-      {...(ahead !== undefined && { ahead })}
-    >
-      {(rows) => (
-        <Box
-          className="list"
-          style={{ '--columns': widths, opacity: isPlaceholderData ? 0.6 : 1 }}
-          aria-busy={isPlaceholderData}
-        >
-          <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
-            <div className="list-top" role="rowgroup">
-              <div className="list-head" role="row">
-                {columns.map(([title]) => (
-                  <div key={title} role="columnheader">
-                    {title}
-                  </div>
-                ))}
+    <>
+      {asked.isStale && !asked.isFetching && (asked.data?.pages.length ?? 0) > 2 && <Outdated of={of} />}
+      <Rows
+        asked={asked}
+        empty={<div className="list">{empty}</div>}
+        loading={10}
+        {...(ahead !== undefined && { ahead })}
+      >
+        {(rows) => (
+          <Box
+            className="list"
+            style={{ '--columns': widths, opacity: isPlaceholderData ? 0.6 : 1 }}
+            aria-busy={isPlaceholderData}
+          >
+            <div role="table" aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
+              <div className="list-top" role="rowgroup">
+                <div className="list-head" role="row">
+                  {columns.map(([title]) => (
+                    <div key={title} role="columnheader">
+                      {title}
+                    </div>
+                  ))}
+                </div>
               </div>
+              <Endless
+                rows={rows}
+                keyOf={keyOf}
+                rowHeight={rowHeight}
+                {...(hasNextPage && !isFetchingNextPage && !isFetchNextPageError && { more })}
+              >
+                {children}
+              </Endless>
             </div>
-            <Endless
-              rows={rows}
-              keyOf={keyOf}
-              rowHeight={rowHeight}
-              {...(hasNextPage && !isFetchingNextPage && !isFetchNextPageError && { more })}
-            >
-              {children}
-            </Endless>
-          </div>
-          {isFetchingNextPage && <LoadingMore />}
-          {isFetchNextPageError && <Trouble error={asked.error} retry={more} />}
-        </Box>
-      )}
-    </Rows>
+            {isFetchingNextPage && <LoadingMore />}
+            {isFetchNextPageError && <Trouble error={asked.error} retry={more} />}
+          </Box>
+        )}
+      </Rows>
+    </>
+  );
+}
+
+/** Over a list that has been scrolled through: where somebody reads, nothing moves by itself. */
+function Outdated({ of: queryKey }: { of: QueryKey }) {
+  const client = useQueryClient();
+  return (
+    <div className="outdated" role="status">
+      There is something new.
+      <Button size="xs" onClick={() => void client.resetQueries({ queryKey, exact: true })}>
+        Show it
+      </Button>
+    </div>
   );
 }

@@ -16,8 +16,8 @@ export function Page({ title, lead, actions, children, width = WIDEST }: Props) 
       <Box maw={width}>
         <Group justify="space-between" align="flex-start" mb="lg" gap="md">
           <Box style={{ minWidth: 0, flex: '1 1 260px' }}>
-            <Title order={1} fz={{ base: 22, sm: 26 }} lh={1.25} style={{ overflowWrap: 'anywhere' }}>
-              {title}
+            <Title order={1} className="page-title" fz={{ base: 22, sm: 26 }} lh={1.25} title={title}>
+              <bdi>{title}</bdi>
             </Title>
             {lead !== undefined && (
               <Text c="dimmed" size="sm" mt={4} component="div">

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Loader, Skeleton, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Refused, fieldErrors } from '../api.ts';
+import { Refused, Unreachable, fieldErrors } from '../api.ts';
 import { OfflineIcon, QuarantineIcon } from '../icons.tsx';
 import { sentenceOf } from './notice.tsx';
 
@@ -15,7 +15,7 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
       color={isRefused ? 'red' : 'orange'}
       role="alert"
       icon={isRefused ? <QuarantineIcon /> : <OfflineIcon />}
-      title={isRefused ? error.problem.title : 'No answer'}
+      title={titleOf(error)}
     >
       <Stack gap="sm" align="flex-start">
         {(named.length > 0 ? named : [sentenceOf(error)]).map((sentence) => (
@@ -32,6 +32,11 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
     </Alert>
   );
 }
+
+const titleOf = (error: unknown): string => {
+  if (error instanceof Refused) return error.problem.title;
+  return error instanceof Unreachable ? error.title : 'Not shown';
+};
 
 type EmptyProps = { title: string; children?: ReactNode; isSmall?: boolean };
 

@@ -1,4 +1,5 @@
 import { Tooltip } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
@@ -25,12 +26,39 @@ export const relative = (instant: string, now = Date.now()): string => {
 const utc = (instant: string): string =>
   `${new Date(instant).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 
+const TICK = 30_000; // ms
+const clock = new EventTarget();
+let now = Date.now();
+let timer = 0;
+let listeners = 0;
+
+const tick = (): void => {
+  now = Date.now();
+  clock.dispatchEvent(new Event('tick'));
+};
+
+/** One clock for all, which goes while somebody looks at it. */
+const watch = (listener: () => void): (() => void) => {
+  if (listeners++ === 0) timer = window.setInterval(tick, TICK);
+  clock.addEventListener('tick', listener);
+  return () => {
+    if (--listeners === 0) clearInterval(timer);
+    clock.removeEventListener('tick', listener);
+  };
+};
+
+/** "5 minutes ago", and five minutes later "10 minutes ago". */
+function Relative({ at }: { at: string }) {
+  useSyncExternalStore(watch, () => now);
+  return relative(at);
+}
+
 type Props = { at: string | null; as?: keyof typeof FORMATS | 'relative'; none?: string };
 
 /** A time in the viewer's own zone; the exact UTC on hover. */
 export function Time({ at, as = 'moment', none = 'never' }: Props) {
   if (at === null) return <span className="quiet">{none}</span>;
-  const text = as === 'relative' ? relative(at) : FORMATS[as].format(new Date(at));
+  const text = as === 'relative' ? <Relative at={at} /> : FORMATS[as].format(new Date(at));
   const hint = as === 'relative' ? `${MOMENT.format(new Date(at))} · ${utc(at)}` : utc(at);
   return (
     <Tooltip label={hint} withArrow events={{ hover: true, focus: true, touch: true }}>

@@ -11,6 +11,8 @@ const REASONS: Record<string, string> = {
   'email.taken': 'E-mail belongs to another lead',
   'name.missing': 'No name',
   'record.unreadable': 'Unreadable record',
+  'booking.time.impossible': 'Impossible time',
+  'booking.status.unknown': 'Unknown status',
 };
 
 export const reasonOf = (code: string): string => REASONS[code] ?? plain(code);

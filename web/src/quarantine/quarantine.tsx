@@ -1,5 +1,5 @@
 import { Button, Chip, Group, SegmentedControl, Text } from '@mantine/core';
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
@@ -14,6 +14,7 @@ import type { Asked } from '../parts/rows.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { counted, number, reasonOf } from '../parts/words.ts';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks, quarantine, summary } from '../queries.ts';
 import type { QuarantineQuestion } from '../queries.ts';
 import { RecordDrawer } from './record.tsx';
@@ -28,7 +29,8 @@ export function Quarantine() {
     code: null,
     connectionId: null,
   });
-  const found = useInfiniteQuery({ ...quarantine(question), placeholderData: keepPreviousData });
+  const wanted = quarantine(question);
+  const found = useInfiniteQuery({ ...wanted, placeholderData: keepPreviousData });
   const show = (id?: string): void =>
     void navigate({ to: '/quarantine', search: id === undefined ? {} : { open: id }, resetScroll: false });
   return (
@@ -39,6 +41,7 @@ export function Quarantine() {
       )}
       <List
         asked={found}
+        of={wanted.queryKey}
         label="Records in quarantine"
         columns={COLUMNS}
         keyOf={idOf}
@@ -107,15 +110,19 @@ function Bulk({ code, connectionId, found: { data, hasNextPage } }: BulkProps) {
   const confirm = useConfirm();
   const notice = useNotice();
   const body = { code, ...(connectionId !== null && { connectionId }) };
-  const replay = useMutation({
+  const replay = useDeed({
     mutationFn: () => answered(api.POST('/api/quarantine/replay', { body })),
     onSuccess: async ({ released, stillWaiting }) => {
-      notice.said(`${counted(released, 'record')} taken, ${counted(stillWaiting, 'record')} still waiting.`);
+      notice.said(
+        released === 0
+          ? `None can be taken as it is: ${counted(stillWaiting, 'record')} still waiting. Repair each, here or in the CRM.`
+          : `${counted(released, 'record')} taken, ${counted(stillWaiting, 'record')} still waiting.`,
+      );
       await forgetBooks();
     },
     onError: notice.failed,
   });
-  const dismiss = useMutation({
+  const dismiss = useDeed({
     mutationFn: () => answered(api.POST('/api/quarantine/dismiss', { body })),
     onSuccess: async ({ dismissed }) => {
       notice.said(`${counted(dismissed, 'record')} dismissed.`);

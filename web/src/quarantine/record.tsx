@@ -1,5 +1,5 @@
 import { Button, Drawer, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, fieldErrors } from '../api.ts';
 import type { Waiting } from '../api.ts';
@@ -10,6 +10,7 @@ import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { reasonOf } from '../parts/words.ts';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks, waiting } from '../queries.ts';
 import { TwoLeads } from './two-leads.tsx';
 
@@ -20,7 +21,11 @@ const ADVICE: Record<string, string> = {
   'email.taken':
     'If both leads are one person, merge them. If not, enter another address here, give one of them another in the CRM, or dismiss the record: its lead then stays as it is.',
   'name.missing': 'Enter a name here, or in the CRM and sync again.',
+  'booking.time.impossible':
+    'Mend the booking in the CRM: the next sync takes it. Or try it again when the company has another time zone by now, or dismiss it.',
 };
+
+const DISMISSED = 'It waits no longer. Should the CRM change it, it is looked at again.';
 
 export function RecordDrawer({ id, close }: { id: string | null; close: () => void }) {
   return (
@@ -56,7 +61,7 @@ function Known({ record, close }: { record: Waiting; close: () => void }) {
         </Group>
         <Text dir="auto">{detail}</Text>
         <Text size="sm" c="dimmed" mt={6}>
-          {ADVICE[code] ?? advice}
+          {status === 'dismissed' ? DISMISSED : (ADVICE[code] ?? advice)}
         </Text>
       </div>
       {code === 'email.taken' && record.leads.length === 2 && (
@@ -113,7 +118,7 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
   const { id, kind, code } = record;
   const [fix, setFix] = useState<Record<Field, string>>({ name: '', email: '', phone: '' });
   const notice = useNotice();
-  const replay = useMutation({
+  const replay = useDeed({
     mutationFn: () =>
       answered(api.POST('/api/quarantine/{id}/replay', { params: { path: { id } }, body: bodyOf(fix) })),
     onSuccess: async () => {
@@ -122,7 +127,7 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
       await forgetBooks();
     },
   });
-  const dismiss = useMutation({
+  const dismiss = useDeed({
     mutationFn: () => answered(api.POST('/api/quarantine/{id}/dismiss', { params: { path: { id } } })),
     onSuccess: async () => {
       notice.said('Dismissed: it waits no longer, unless the CRM changes it.');
@@ -157,7 +162,10 @@ function Repair({ record, close }: { record: Waiting; close: () => void }) {
               autoComplete="off"
               value={fix[name]}
               error={problems[name]}
-              onChange={({ currentTarget: { value } }) => setFix((fix) => ({ ...fix, [name]: value }))}
+              onChange={({ currentTarget: { value } }) => {
+                setFix((fix) => ({ ...fix, [name]: value }));
+                if (replay.isError) replay.reset();
+              }}
             />
           ))}
         <Group gap="xs" mt={4}>

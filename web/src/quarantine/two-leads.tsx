@@ -1,11 +1,12 @@
 import { Button, SimpleGrid, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../api.ts';
 import { MergeIcon } from '../icons.tsx';
 import { mergeLeads } from '../leads/merge.tsx';
 import { Link } from '../link.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Trouble } from '../parts/states.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks, lead } from '../queries.ts';
 
 type Props = { id: string; leads: readonly string[]; close: () => void };
@@ -13,7 +14,7 @@ type Props = { id: string; leads: readonly string[]; close: () => void };
 /** Two leads that want one e-mail: are they one person? */
 export function TwoLeads({ id, leads: [own = '', other = ''], close }: Props) {
   const notice = useNotice();
-  const merge = useMutation({
+  const merge = useDeed({
     mutationFn: async () => {
       await mergeLeads(own, other);
       await answered(api.POST('/api/quarantine/{id}/replay', { params: { path: { id } }, body: {} }));

@@ -10,8 +10,10 @@ import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { runChanges } from '../queries.ts';
 
+const WELL = new Set<Run['status']>(['succeeded', 'succeeded-with-errors']);
+
 /** What a run has done, record by record. */
-export function Changes({ run: { id } }: { run: Run }) {
+export function Changes({ run: { id, status } }: { run: Run }) {
   const [kind, setKind] = useState<'lead' | 'booking'>('lead');
   const changed = useInfiniteQuery(runChanges(id, kind));
   return (
@@ -35,7 +37,7 @@ export function Changes({ run: { id } }: { run: Run }) {
         asked={changed}
         empty={
           <Empty title={kind === 'lead' ? 'No lead changed' : 'No booking changed'}>
-            Everything in the CRM was as it is known here.
+            {WELL.has(status) && 'Everything in the CRM was as it is known here.'}
           </Empty>
         }
       >

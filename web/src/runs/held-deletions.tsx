@@ -1,5 +1,4 @@
 import { Alert, Button, Stack, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { answered, api } from '../api.ts';
 import type { Run } from '../api.ts';
 import { QuarantineIcon } from '../icons.tsx';
@@ -7,6 +6,7 @@ import { useConfirm } from '../parts/confirm.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { Time } from '../parts/time.tsx';
 import { actorOf, counted } from '../parts/words.ts';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks } from '../queries.ts';
 
 type Held = NonNullable<Run['heldDeletions']>;
@@ -15,7 +15,7 @@ type Held = NonNullable<Run['heldDeletions']>;
 export function HeldDeletions({ runId, held }: { runId: string; held: Held }) {
   const confirm = useConfirm();
   const notice = useNotice();
-  const approve = useMutation({
+  const approve = useDeed({
     mutationFn: () => {
       const path = { params: { path: { id: runId } }, headers: { Prefer: 'respond-async' } };
       return answered(api.POST('/api/runs/{id}/approve-deletions', path));
@@ -38,9 +38,19 @@ export function HeldDeletions({ runId, held }: { runId: string; held: Held }) {
       approve.mutate();
   };
   return (
-    <Alert color="orange" icon={<QuarantineIcon />} title={`${leads} would be gone`}>
+    <Alert
+      color={held.approved ? 'gray' : 'orange'}
+      icon={<QuarantineIcon />}
+      title={held.approved ? `${leads} may go` : `${leads} would be gone`}
+    >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{held.reason}</Text>
+        {!held.approved && (
+          <Text size="sm">
+            Nobody was marked as gone. If they are still in the CRM, do nothing: the next sync finds them
+            again. If they really are gone, approve it.
+          </Text>
+        )}
         {held.approved ? (
           <Text size="sm" c="dimmed" component="div">
             Approved by {actorOf(held.approvedBy ?? '')}, <Time at={held.approvedAt} />

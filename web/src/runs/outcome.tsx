@@ -8,12 +8,18 @@ import { Statistics } from './statistics.tsx';
 
 const SHOWN = 10;
 
+const UNENDED = 'It did not come to its end';
+const TITLES: Partial<Record<Run['status'], string>> = {
+  cancelled: 'It was cancelled',
+  suspicious: 'What the CRM listed is doubtful',
+};
+
 /** How a run ended: why it failed, what it warns of, its statistics, and what it could not take. */
 export function Outcome({ run }: { run: Run }) {
   return (
     <Stack gap="lg">
-      {run.error !== null && (
-        <Alert color={run.status === 'cancelled' ? 'gray' : 'red'} title="It did not come to its end">
+      {run.error !== null && run.heldDeletions === null && (
+        <Alert color={run.status === 'cancelled' ? 'gray' : 'red'} title={TITLES[run.status] ?? UNENDED}>
           {run.error.detail}
         </Alert>
       )}

@@ -1,12 +1,12 @@
 import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useInterval } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
 import type { Run } from '../api.ts';
 import { useNotice } from '../parts/notice.tsx';
 import { duration } from '../parts/time.tsx';
 import { number } from '../parts/words.ts';
+import { useDeed } from '../parts/use-deed.ts';
 
 const PHASES: Record<string, string> = {
   clients: 'Clients are being brought here',
@@ -18,14 +18,17 @@ export function RunningProgress({ run }: { run: Run }) {
   const [now, setNow] = useState(Date.now);
   useInterval(() => setNow(Date.now()), 500, { autoInvoke: true });
   const notice = useNotice();
-  const cancel = useMutation({
+  const cancel = useDeed({
     mutationFn: () => answered(api.POST('/api/runs/{id}/cancel', { params: { path: { id: run.id } } })),
     onSuccess: () => notice.said('The run stops at its next page. What it has brought stays.'),
     onError: notice.failed,
   });
   const { phase, done, total } = run.progress;
   const percent = total === null || total === 0 ? 100 : Math.min(100, (done / total) * 100);
-  const far = `${number(done)}${total === null ? '' : ` of ${number(total)}`}`;
+  const far =
+    total === null && done === 0
+      ? 'begins'
+      : `${number(done)}${total === null ? '' : ` of ${number(total)}`}`;
   return (
     <Stack gap="xs">
       <Group justify="space-between" gap="xs">

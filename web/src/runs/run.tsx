@@ -8,6 +8,7 @@ import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
 import { run, useConnectionName } from '../queries.ts';
+import { Announced } from './announced.tsx';
 import { Changes } from './changes.tsx';
 import { Outcome } from './outcome.tsx';
 import { RunningProgress } from './progress.tsx';
@@ -41,12 +42,17 @@ function Known({ run: asked }: { run: Run }) {
             {took !== null && `, took ${duration(took)}`} ·{' '}
             <Link to="/settings/connections/$id" params={{ id: run.connectionId }} size="sm">
               {name}
+            </Link>{' '}
+            ·{' '}
+            <Link to="/audit" search={{ run: run.id }} size="sm">
+              its events
             </Link>
           </span>
         </Group>
       }
     >
       <Stack gap="lg">
+        <Announced run={run} />
         <Card title={run.status === 'running' ? 'Under way' : 'Statistics'}>
           {run.status === 'running' ? <RunningProgress run={run} /> : <Outcome run={run} />}
         </Card>

@@ -1,5 +1,5 @@
-import { Text } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Select, Text } from '@mantine/core';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run } from '../api.ts';
 import { Link } from '../link.tsx';
@@ -10,36 +10,74 @@ import { Page } from '../parts/page.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
-import { counted, number } from '../parts/words.ts';
+import { plain } from '../parts/words.ts';
 import { connections, runs } from '../queries.ts';
+import type { RunStatus, RunsQuestion } from '../queries.ts';
+import { changesOf } from './changes-of.ts';
 
 export function Runs() {
-  const [connectionId, setConnectionId] = useState<string | null>(null);
+  const [question, setQuestion] = useState<RunsQuestion>({ connectionId: null, status: null });
+  const wanted = runs(question);
+  const found = useInfiniteQuery({ ...wanted, placeholderData: keepPreviousData });
   const { data: known = [] } = useQuery(connections);
   const nameOf = (id: string): string => known.find((one) => one.id === id)?.name ?? 'CRM';
   return (
     <Page
       title="Runs"
       lead="Every sync there has been, and how it ended."
-      actions={<ConnectionSelect value={connectionId} onChange={setConnectionId} />}
+      actions={
+        <>
+          <ConnectionSelect
+            value={question.connectionId}
+            onChange={(connectionId) => setQuestion({ ...question, connectionId })}
+          />
+          <Select
+            className="filter"
+            aria-label="Ended as"
+            placeholder="Any end"
+            data={STATUSES}
+            value={question.status}
+            onChange={(status) => setQuestion({ ...question, status })}
+            clearable
+          />
+        </>
+      }
     >
       <List
-        asked={useInfiniteQuery(runs(connectionId))}
+        asked={found}
+        of={wanted.queryKey}
         label="Runs"
         columns={COLUMNS}
         keyOf={idOf}
         rowHeight={64}
-        empty={
-          <Empty title="No run yet">
-            Sync a company under <Link to="/settings">Settings</Link>.
-          </Empty>
-        }
+        empty={<NoRun isNarrowed={question.connectionId !== null || question.status !== null} />}
       >
         {(run) => <Row run={run} name={nameOf(run.connectionId)} />}
       </List>
     </Page>
   );
 }
+
+function NoRun({ isNarrowed }: { isNarrowed: boolean }) {
+  if (isNarrowed) return <Empty title="No run like that">Choose another connection or end, or any.</Empty>;
+  return (
+    <Empty title="No run yet">
+      Sync a company under <Link to="/settings">Settings</Link>.
+    </Empty>
+  );
+}
+
+const STATUSES = (
+  [
+    'running',
+    'succeeded',
+    'succeeded-with-errors',
+    'suspicious',
+    'failed',
+    'cancelled',
+    'interrupted',
+  ] as const satisfies RunStatus[]
+).map((value) => ({ value, label: plain(value) }));
 
 const COLUMNS: readonly Column[] = [
   ['Started', 'minmax(0, 1.2fr)'],
@@ -54,19 +92,6 @@ const TRIGGERS: Record<Run['trigger'], string> = {
   schedule: 'by schedule',
   webhook: 'by webhook',
   cli: 'by command line',
-};
-
-/** "3 new, 1 updated" */
-export const changesOf = ({ counts }: Run): string => {
-  const parts = [
-    [counts.created, 'new'],
-    [counts.updated, 'updated'],
-    [counts.linked, 'linked'],
-    [counts.quarantined + counts.bookings.quarantined, 'in quarantine'],
-  ] as const;
-  const leads = parts.filter(([count]) => count > 0).map(([count, word]) => `${number(count)} ${word}`);
-  const booked = counts.bookings.created + counts.bookings.updated;
-  return [...leads, ...(booked > 0 ? [counted(booked, 'booking')] : [])].join(', ') || 'nothing changed';
 };
 
 function Row({ run, name }: { run: Run; name: string }) {

@@ -11,7 +11,6 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
@@ -20,6 +19,7 @@ import { Form } from '../parts/form.tsx';
 import { sentenceOf, useNotice } from '../parts/notice.tsx';
 import { Card, Page } from '../parts/page.tsx';
 import { SecretInput } from '../parts/secret-input.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks } from '../queries.ts';
 import { credentialProblems } from './problems.ts';
 import { ZoneSelect } from './zone-select.tsx';
@@ -52,7 +52,7 @@ export function Connect() {
   const [hasMore, { toggle, open }] = useDisclosure();
   const navigate = useNavigate();
   const notice = useNotice();
-  const connect = useMutation({
+  const connect = useDeed({
     mutationFn: () => answered(api.POST('/api/connections', { body: bodyOf(form) })),
     onSuccess: async ({ id, name }) => {
       notice.said(`${name} is connected. Sync it to bring its clients here.`);
@@ -70,6 +70,7 @@ export function Connect() {
   const set = <Name extends keyof Form>(name: Name, value: Form[Name]): void => {
     setForm((form) => ({ ...form, [name]: value }));
     setMissing((missing) => Object.fromEntries(Object.entries(missing).filter(([field]) => field !== name)));
+    if (connect.isError && (isElsewhere || name in problems)) connect.reset();
   };
   const secret = (name: 'secret' | 'totpSecret') => ({
     value: form[name],

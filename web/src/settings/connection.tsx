@@ -1,5 +1,5 @@
 import { Alert, Button, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { api, done } from '../api.ts';
 import type { Connection } from '../api.ts';
@@ -10,6 +10,7 @@ import { Card, Page } from '../parts/page.tsx';
 import { LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { connection, forgetBooks } from '../queries.ts';
 import { CredentialsButton } from './credentials.tsx';
 import { Schedule } from './schedule.tsx';
@@ -105,7 +106,7 @@ function DisconnectButton({ connection: { id, name } }: { connection: Connection
   const confirm = useConfirm();
   const notice = useNotice();
   const navigate = useNavigate();
-  const disconnect = useMutation({
+  const disconnect = useDeed({
     mutationFn: () => done(api.DELETE('/api/connections/{id}', { params: { path: { id } } })),
     onSuccess: async () => {
       notice.said(`${name} is disconnected. Its leads and its log are still here.`);

@@ -1,6 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
 import type { Connection } from '../api.ts';
@@ -8,6 +7,7 @@ import { Form } from '../parts/form.tsx';
 import { useNotice } from '../parts/notice.tsx';
 import { SecretInput } from '../parts/secret-input.tsx';
 import { Trouble } from '../parts/states.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks } from '../queries.ts';
 import { credentialProblems } from './problems.ts';
 
@@ -38,7 +38,7 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
   const [secret, setSecret] = useState('');
   const [totpSecret, setTotpSecret] = useState('');
   const notice = useNotice();
-  const replace = useMutation({
+  const replace = useDeed({
     mutationFn: () =>
       answered(
         api.PUT('/api/connections/{id}/credentials', {
@@ -56,6 +56,11 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
     },
   });
   const problems = credentialProblems(replace.error);
+  /** What was wrong is no more said of what stands there now. */
+  const entered = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    if (replace.isError) replace.reset();
+  };
   return (
     <Form submit={() => replace.mutate()} problems={problems}>
       <Stack>
@@ -69,21 +74,21 @@ function CredentialsForm({ connection, close }: { connection: Connection; close:
           label="Login"
           value={login}
           error={problems['login']}
-          onChange={({ currentTarget }) => setLogin(currentTarget.value)}
+          onChange={({ currentTarget }) => entered(setLogin)(currentTarget.value)}
         />
         <SecretInput
           label="Password or API User Key"
           data-autofocus
           value={secret}
           error={problems['secret']}
-          change={setSecret}
+          change={entered(setSecret)}
         />
         <SecretInput
           label="Secret of the authenticator app"
           description="Left blank: the one in use stays"
           value={totpSecret}
           error={problems['totpSecret']}
-          change={setTotpSecret}
+          change={entered(setTotpSecret)}
         />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>

@@ -1,5 +1,4 @@
 import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, fieldErrors } from '../api.ts';
 import type { Connection } from '../api.ts';
@@ -8,6 +7,7 @@ import { useNotice } from '../parts/notice.tsx';
 import { Card } from '../parts/page.tsx';
 import { Trouble } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks } from '../queries.ts';
 import { ZoneSelect } from './zone-select.tsx';
 
@@ -57,12 +57,14 @@ export function Schedule({ connection }: { connection: Connection }) {
 }
 
 function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: Connection }) {
-  const [choice, setChoice] = useState(choiceOf(schedule?.cron));
-  const [own, setOwn] = useState(schedule?.cron ?? '0 3 * * *');
-  const [zone, setZone] = useState(schedule?.timezone ?? timezone);
+  const [{ choice, own, zone }, setForm] = useState({
+    choice: choiceOf(schedule?.cron),
+    own: schedule?.cron ?? '0 3 * * *',
+    zone: schedule?.timezone ?? timezone,
+  });
   const notice = useNotice();
   const cron = choice === OWN ? own.trim() : choice;
-  const change = useMutation({
+  const change = useDeed({
     mutationFn: () => {
       const body = { schedule: choice === NEVER ? null : { cron, timezone: zone } };
       return answered(api.PATCH('/api/connections/{id}', { params: { path: { id } }, body }));
@@ -72,6 +74,11 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
       await forgetBooks();
     },
   });
+  /** What was wrong is no more said of what stands there now. */
+  const set = (part: Partial<{ choice: string; own: string; zone: string | null }>): void => {
+    setForm((form) => ({ ...form, ...part }));
+    if (change.isError) change.reset();
+  };
   const problems = fieldErrors(change.error);
   const isNew =
     choice !== choiceOf(schedule?.cron) || (choice !== NEVER && zone !== (schedule?.timezone ?? timezone));
@@ -79,13 +86,13 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
     <Form submit={() => change.mutate()} problems={problems}>
       <Stack gap="sm">
         {change.error !== null && Object.keys(problems).length === 0 && <Trouble error={change.error} />}
-        <Group align="flex-end" gap="sm">
+        <Group align="flex-start" gap="sm">
           <Select
             label="Sync by itself"
             data={CHOICES}
             value={choice}
             allowDeselect={false}
-            onChange={(value) => setChoice(value ?? NEVER)}
+            onChange={(value) => set({ choice: value ?? NEVER })}
             style={{ flex: '1 1 200px' }}
           />
           {choice === OWN && (
@@ -93,8 +100,8 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
               label="Minute, hour, day, month, weekday"
               value={own}
               error={problems['cron']}
-              onChange={({ currentTarget }) => setOwn(currentTarget.value)}
-              style={{ flex: '1 1 200px' }}
+              onChange={({ currentTarget }) => set({ own: currentTarget.value })}
+              style={{ flex: '1 1 260px' }}
             />
           )}
           {choice !== NEVER && (
@@ -103,13 +110,14 @@ function ScheduleForm({ connection: { id, schedule, timezone } }: { connection: 
                 label="By the clocks of"
                 value={zone}
                 error={problems['timezone']}
-                onChange={setZone}
+                onChange={(zone) => set({ zone })}
               />
             </div>
           )}
           <Button
             type="submit"
             variant="default"
+            className="beside-field"
             loading={change.isPending}
             disabled={!isNew && !(choice === OWN && cron !== schedule?.cron)}
           >

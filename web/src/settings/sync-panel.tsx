@@ -1,15 +1,17 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api.ts';
 import type { Connection, Run } from '../api.ts';
 import { RunsIcon } from '../icons.tsx';
 import { Link } from '../link.tsx';
 import { Card } from '../parts/page.tsx';
-import { Empty, Trouble } from '../parts/states.tsx';
+import { Empty, LoadingRows, Trouble } from '../parts/states.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time, duration } from '../parts/time.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 import { queries, runs } from '../queries.ts';
+import { Announced } from '../runs/announced.tsx';
 import { Outcome } from '../runs/outcome.tsx';
 import { RunningProgress } from '../runs/progress.tsx';
 import { useLiveRun } from '../runs/use-live-run.ts';
@@ -19,12 +21,14 @@ const AT_ONCE = { Prefer: 'respond-async' };
 /** "Sync now", the run under way, and how the last one ended. */
 export function SyncPanel({ connection: { id, status } }: { connection: Connection }) {
   const [startedId, setStartedId] = useState<string | null>(null);
-  const { data } = useInfiniteQuery(runs(id));
+  const { data, error, refetch } = useInfiniteQuery(runs({ connectionId: id, status: null }));
   const newest = data?.pages[0]?.data[0] ?? null;
   const runningId = newest?.status === 'running' ? newest.id : null;
-  const live = useLiveRun(startedId ?? runningId);
-  const run = live ?? newest;
-  const start = useMutation({
+  const live = useLiveRun(runningId ?? startedId);
+  // What was started here may be over, and another one be the last by now.
+  const isLast = live !== null && (newest === null || live.startedAt >= newest.startedAt);
+  const run = isLast ? live : newest;
+  const start = useDeed({
     mutationFn: async () => {
       const path = { params: { path: { id } }, headers: AT_ONCE };
       const answer = await answered(api.POST('/api/connections/{id}/sync', path));
@@ -47,9 +51,14 @@ export function SyncPanel({ connection: { id, status } }: { connection: Connecti
         )
       }
     >
-      <Stack gap="lg" pt="xs" aria-live="polite">
+      <Stack gap="lg" pt="xs">
         {start.error !== null && <Trouble error={start.error} />}
-        {run === null && (
+        <Announced run={run} />
+        {run === null && data === undefined && error === null && <LoadingRows rows={3} />}
+        {run === null && data === undefined && error !== null && (
+          <Trouble error={error} retry={() => void refetch()} />
+        )}
+        {run === null && data !== undefined && (
           <Empty title="Not synced yet">The first sync brings every client and their bookings here.</Empty>
         )}
         {run?.status === 'running' && <RunningProgress run={run} />}

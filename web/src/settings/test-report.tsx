@@ -1,23 +1,36 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useDisclosure } from '@mantine/hooks';
+import { useRef } from 'react';
 import { answered, api } from '../api.ts';
 import type { CheckReport } from '../api.ts';
 import { CheckIcon, CrossIcon } from '../icons.tsx';
 import { Trouble } from '../parts/states.tsx';
+import { useDeed } from '../parts/use-deed.ts';
 
 /** Tries each way into the company and tells what each answered. */
 export function TestButton({ id }: { id: string }) {
-  const test = useMutation({
+  const test = useDeed({
     mutationFn: () => answered(api.POST('/api/connections/{id}/test', { params: { path: { id } } })),
   });
+  const [isOpen, { open, close }] = useDisclosure();
+  const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <Button variant="default" size="sm" loading={test.isPending} onClick={() => test.mutate()}>
+      <Button
+        ref={button}
+        variant="default"
+        size="sm"
+        loading={test.isPending}
+        onClick={() => test.mutate(undefined, { onSettled: open })}
+      >
         Test
       </Button>
       <Modal
-        opened={test.isSuccess || test.isError}
-        onClose={test.reset}
+        opened={isOpen}
+        onClose={close}
+        // While it is tested the button cannot have the focus, so that it would not be given back.
+        returnFocus={false}
+        onExitTransitionEnd={() => button.current?.focus()}
         title="Test of the connection"
         size="lg"
         closeButtonProps={{ 'aria-label': 'Close' }}

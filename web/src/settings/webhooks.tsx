@@ -1,5 +1,5 @@
 import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { answered, api, done } from '../api.ts';
 import type { Connection, WebhookAddress, WebhooksState } from '../api.ts';
 import { Answer } from '../parts/answer.tsx';
@@ -9,6 +9,7 @@ import { Card } from '../parts/page.tsx';
 import { Trouble } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { counted } from '../parts/words.ts';
+import { useDeed } from '../parts/use-deed.ts';
 import { forgetBooks, webhooks as webhooksOf } from '../queries.ts';
 
 /** Whether the CRM tells of changes at once. The address is shown once; who knows it may tell. */
@@ -16,11 +17,11 @@ export function Webhooks({ connection: { id } }: { connection: Connection }) {
   const asked = useQuery(webhooksOf(id));
   const confirm = useConfirm();
   const notice = useNotice();
-  const register = useMutation({
+  const register = useDeed({
     mutationFn: () => answered(api.POST('/api/connections/{id}/webhooks', { params: { path: { id } } })),
     onSuccess: forgetBooks,
   });
-  const remove = useMutation({
+  const remove = useDeed({
     mutationFn: () => done(api.DELETE('/api/connections/{id}/webhooks', { params: { path: { id } } })),
     onSuccess: async () => {
       register.reset();

@@ -7,8 +7,8 @@ import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { GetConnection, connectionDisconnected } from '../../crm-connection/contract.ts';
 import { GetRun, SyncCrm } from '../contract.ts';
 import type { SyncRun } from '../contract.ts';
-import { MissedClients } from './missed-clients.store.ts';
 import { approveDeletions, run, runStream } from '../runs/sync-run.decider.ts';
+import { MissedClients } from './missed-clients.store.ts';
 
 /**
  * A person says that the deletions which a run has held are right. Looks again at once: whoever is listed now is left alone,

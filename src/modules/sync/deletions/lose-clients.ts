@@ -5,14 +5,14 @@ import { Collision, decision } from '../../../shared/event-store/decider.ts';
 import type { Decision } from '../../../shared/event-store/decider.ts';
 import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { LoseSources } from '../../leads/contract.ts';
-import { loseClient } from './absent-client.decider.ts';
-import type { Proof } from './absent-client.decider.ts';
-import { ClientFixes } from '../quarantine/client-fixes.ts';
 import { client, clientStream } from '../client.decider.ts';
 import type { Client } from '../client.decider.ts';
 import type { ClientGone } from '../contract.ts';
-import { MissedClients } from './missed-clients.store.ts';
+import { ClientFixes } from '../quarantine/client-fixes.ts';
 import type { RunTask } from '../runs/run-task.ts';
+import { loseClient } from './absent-client.decider.ts';
+import type { Proof } from './absent-client.decider.ts';
+import { MissedClients } from './missed-clients.store.ts';
 
 /** A client that the CRM has no more, as it says itself. */
 export type Lost = { externalId: string; proof: Proof };

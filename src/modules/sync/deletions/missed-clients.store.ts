@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database } from '../../../shared/database/database.ts';
 import type { Absences } from '../contract.ts';
-import type { Losses } from './deletion-fuse.ts';
 import { NO_ID } from '../quarantine/quarantine-advice.ts';
+import type { Losses } from './deletion-fuse.ts';
 
 /** A client that is to be recorded as missing, and the run that missed it first. */
 export type Unnoticed = { externalId: string; runId: string };

@@ -7,19 +7,19 @@ import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { CrmClients } from '../../crm-connection/contract.ts';
 import type { ClientLook } from '../../crm-connection/contract.ts';
 import { HoldLooks } from '../../webhooks/contract.ts';
-import { ActiveRuns } from '../runs/active-runs.store.ts';
-import { missClient } from './absent-client.decider.ts';
 import { client, clientStream } from '../client.decider.ts';
 import type { HeldDeletions, SyncWarning } from '../contract.ts';
+import { ActiveRuns } from '../runs/active-runs.store.ts';
+import type { RunTask } from '../runs/run-task.ts';
+import { NO_COUNTS } from '../runs/sync-run.decider.ts';
+import type { Doubt, Missed } from '../runs/sync-run.decider.ts';
+import { SyncRuns } from '../runs/sync-runs.read-model.ts';
+import { missClient } from './absent-client.decider.ts';
 import { overload, suspicion } from './deletion-fuse.ts';
 import { LoseClients } from './lose-clients.ts';
 import type { Blocked, Lost } from './lose-clients.ts';
 import { MissedClients } from './missed-clients.store.ts';
 import type { Doubtful } from './missed-clients.store.ts';
-import type { RunTask } from '../runs/run-task.ts';
-import { NO_COUNTS } from '../runs/sync-run.decider.ts';
-import type { Doubt, Missed } from '../runs/sync-run.decider.ts';
-import { SyncRuns } from '../runs/sync-runs.read-model.ts';
 
 /** So many clients a run asks for by their ids, one request each; the others are the next run's. */
 const MOST_LOOKS = 500;

@@ -5,13 +5,13 @@ import { Refusal } from '../../../shared/errors.ts';
 import { decision } from '../../../shared/event-store/decider.ts';
 import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { GetConnection } from '../../crm-connection/contract.ts';
-import { ClientFixes } from './client-fixes.ts';
 import { client, clientStream } from '../client.decider.ts';
+import { REPLAYS, TakeClients } from '../take-clients.ts';
+import { ClientFixes } from './client-fixes.ts';
 import { FindQuarantined } from './find-quarantined.ts';
 import { adviceOn } from './quarantine-advice.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantinedRecord } from './quarantine.read-model.ts';
-import { REPLAYS, TakeClients } from '../take-clients.ts';
 import { fixClient } from './waiting-client.decider.ts';
 import type { Fix } from './waiting-client.decider.ts';
 

@@ -3,12 +3,12 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import type { Caller } from '../../../shared/caller.ts';
 import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { GetConnection } from '../../crm-connection/contract.ts';
+import type { Good } from '../sort-clients.ts';
+import { REPLAYS, TakeClients } from '../take-clients.ts';
 import { ClientFixes } from './client-fixes.ts';
 import { DismissQuarantined } from './dismiss-quarantined.ts';
 import { Quarantine } from './quarantine.read-model.ts';
 import type { QuarantineFilter, QuarantinePlace, QuarantinedRecord } from './quarantine.read-model.ts';
-import { REPLAYS, TakeClients } from '../take-clients.ts';
-import type { Good } from '../sort-clients.ts';
 
 /** `remaining`: matching records that were not looked at, because one sweep is bounded. */
 export type Swept = { done: number; left: number; remaining: number };

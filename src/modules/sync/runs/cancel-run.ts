@@ -1,9 +1,9 @@
 import { CommandHandler, QueryBus } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { Refusal } from '../../../shared/errors.ts';
-import { ActiveRuns } from './active-runs.store.ts';
 import { CancelRun, GetRun } from '../contract.ts';
 import type { SyncRun } from '../contract.ts';
+import { ActiveRuns } from './active-runs.store.ts';
 
 @CommandHandler(CancelRun)
 export class CancelRunHandler implements ICommandHandler<CancelRun> {

@@ -4,9 +4,9 @@ import type { Caller } from '../../../shared/caller.ts';
 import { decision } from '../../../shared/event-store/decider.ts';
 import { EventStore } from '../../../shared/event-store/event-store.ts';
 import { failpoint } from '../../../shared/failpoint.ts';
+import type { RunError, SyncCounts, SyncEvent, SyncWarning } from '../contract.ts';
 import { ActiveRuns, LeaseLost } from './active-runs.store.ts';
 import type { Claim, Found } from './active-runs.store.ts';
-import type { RunError, SyncCounts, SyncEvent, SyncWarning } from '../contract.ts';
 import { cancel, complete, fail, interrupt, run, runStream } from './sync-run.decider.ts';
 import type { Run, RunFacts } from './sync-run.decider.ts';
 
