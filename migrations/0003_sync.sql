@@ -86,6 +86,8 @@ create table quarantine (
   first_seen_at timestamptz not null,
   -- State, not facts: bumped by every run that meets the record again unchanged.
   last_seen_at timestamptz not null,
+  -- The end of the log then: what a run has met is what was met behind its beginning, whatever the clock has done.
+  last_seen_position bigint not null,
   attempts int not null,
   -- The leads that want the same e-mail.
   leads uuid[] not null,

@@ -52,6 +52,16 @@ describe('when all events have the same time', () => {
     expect(body.runs.last).toMatchObject([{ id: begun.at(-1) }]);
   });
 
+  it('the answer to a sync shows what that one could not take, and nothing of an earlier one', async () => {
+    const { id } = company.crm.add({ name: 'Without Address', email: '' });
+    const errorsOf = async (): Promise<string[]> =>
+      (await world.sync(connection)).errors.map(({ externalId }) => externalId);
+    expect(await errorsOf()).toEqual([String(id)]);
+    expect(await errorsOf()).toEqual([String(id)]);
+    company.crm.delete(id);
+    expect(await errorsOf()).toEqual([]);
+  });
+
   it('a lead has its changes in their order', async () => {
     const leads = await world.all<{ id: string; name: string }>('/api/leads');
     const lead = leads.find(({ name }) => name === `Name Number ${RUNS - 1}`);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ClientPage } from '../../src/modules/crm-connection/contract.ts';
 import { batches } from '../../src/modules/sync/batches.ts';
+import { overlap } from '../../src/modules/sync/overlap.ts';
 
 /** The n-th page of a listing, with so many clients. */
 const pageOf = (n: number, clients: number): ClientPage => ({
@@ -101,6 +102,30 @@ describe('reading ahead', () => {
           }
         };
         await scheduler.waitFor(consume());
+      }),
+    );
+  });
+
+  it('holds no more than three batches and a page, however long the list, when two are written at a time', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), sizes, size, async (scheduler, all, most) => {
+        const { pages, told } = sourceOf(all, () => scheduler.schedule(Promise.resolve(), 'page'));
+        const largest = Math.max(0, ...all);
+        let written = 0;
+        let held = 0;
+        const look = (): void => {
+          const given = all.slice(0, told.given).reduce((sum, clients) => sum + clients, 0);
+          held = Math.max(held, given - written);
+        };
+        const writing = overlap(batches(pages, most), 2, async (batch) => {
+          look();
+          await scheduler.schedule(Promise.resolve(), 'write');
+          look();
+          written += clientsIn(batch);
+        });
+        await scheduler.waitFor(writing);
+        expect(held).toBeLessThanOrEqual(2 * most + largest + Math.max(most, largest));
+        expect(written).toBe(all.reduce((sum, clients) => sum + clients, 0));
       }),
     );
   });

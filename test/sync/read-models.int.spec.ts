@@ -262,9 +262,9 @@ describe('quarantine', () => {
     const later = (await record(puts(acme, '2', 'email.missing')))[0]![0]!;
     const seen = (seenSince: string) =>
       quarantine.page({ connectionId: acme, seenSince, after: null, limit: 10 });
-    expect((await seen(later.recordedAt)).map(({ externalId }) => externalId)).toEqual(['2']);
+    expect((await seen(String(later.position))).map(({ externalId }) => externalId)).toEqual(['2']);
     await quarantine.sighted(acme, ['1']);
-    expect(await seen(later.recordedAt)).toHaveLength(2);
+    expect(await seen(String(later.position))).toHaveLength(2);
   });
 
   it('is read page by page, the newest first, each once, by company and by reason', async () => {

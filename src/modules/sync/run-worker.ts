@@ -8,7 +8,7 @@ import { VersionCheck } from '../../shared/database/version-check.ts';
 import { Refusal } from '../../shared/errors.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { Jobs } from '../../shared/jobs/jobs.ts';
-import type { JobQueue } from '../../shared/jobs/jobs.ts';
+import type { Job, JobQueue } from '../../shared/jobs/jobs.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
 import { ActiveRuns, LeaseLost, RunCancelled } from './runs/active-runs.store.ts';
@@ -56,7 +56,7 @@ export class RunWorker implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.on<Order>(RUNS, ({ data, signal }) => this.work(data, signal));
+    this.jobs.on<Order>(RUNS, (job) => this.work(job));
   }
 
   /** Has the run worked on, by whoever is free. Joins the open transaction. */
@@ -76,7 +76,7 @@ export class RunWorker implements OnModuleInit {
     }
   }
 
-  private async work({ runId, by }: Order, ending: AbortSignal): Promise<void> {
+  private async work({ data: { runId, by }, signal: ending, isLast }: Job<Order>): Promise<void> {
     const taken = await this.activeRuns.takeUp(runId);
     if (taken === undefined) return; // it has ended
     const abort = new AbortController();
@@ -94,7 +94,8 @@ export class RunWorker implements OnModuleInit {
       // The queue has taken the job away: it took this worker for dead, and gives it to another if it has not done so yet.
       const isLost = ending.aborted && !this.shutdown.signal.aborted;
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      await this.endAfter(isLost ? new LeaseLost(runId) : cause, taken, progress.phase, by);
+      if (isLast && isDiskFull(cause)) await this.waitForRoom(runId, by);
+      else await this.endAfter(isLost ? new LeaseLost(runId) : cause, taken, progress.phase, by);
     } finally {
       clearInterval(beating);
     }
@@ -140,6 +141,12 @@ export class RunWorker implements OnModuleInit {
       if (error instanceof LeaseLost || error instanceof RunCancelled) abort.abort(error);
       else this.log.warn({ err: error, runId: taken.runId }, 'the run could not be looked at');
     }
+  }
+
+  /** However often it has been tried: when somebody makes room is not in our hands, and whoever does finds the run going on. */
+  private async waitForRoom(runId: string, by: Caller): Promise<void> {
+    this.log.warn({ runId }, 'the run goes on waiting until the disk of the database has room');
+    await this.events.transaction(() => this.order(runId, by));
   }
 
   /** @throws what may pass: the queue has the run tried again, from where it is. */

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { PgBoss } from 'pg-boss';
-import type { QueueOptions } from 'pg-boss';
+import type { Job as Fetched, QueueOptions } from 'pg-boss';
 import { Database } from '../database/database.ts';
 import { Shutdown } from '../shutdown.ts';
 import { JOBS_SCHEMA } from './install-jobs.ts';
@@ -32,6 +32,8 @@ export type Job<Data> = {
    * not this worker's any more, because nothing was heard of it for so long: then there is nothing to hand back.
    */
   signal: AbortSignal;
+  /** No other try follows when this one fails. */
+  isLast: boolean;
 };
 
 type Work = (job: Job<never>) => Promise<void>;
@@ -100,7 +102,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
         queue.name,
         { localConcurrency: queue.atATime, pollingIntervalSeconds: POLL },
         async ([job]) => {
-          if (job !== undefined) await this.follow(queue, work, job.data, job.signal);
+          if (job !== undefined) await this.follow(queue, work, job);
         },
       );
     }
@@ -138,8 +140,13 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     return Promise.allSettled(this.queues.map(({ queue }) => this.boss.offWork(queue.name, { wait: true })));
   }
 
-  private async follow(queue: JobQueue, work: Work, data: never, signal: AbortSignal): Promise<void> {
-    const working = work({ data, signal: AbortSignal.any([signal, this.shutdown.signal]) });
+  private async follow(
+    queue: JobQueue,
+    work: Work,
+    { data, signal, retryCount }: Fetched<never>,
+  ): Promise<void> {
+    const isLast = retryCount >= queue.retries;
+    const working = work({ data, signal: AbortSignal.any([signal, this.shutdown.signal]), isLast });
     const failed = await working.then(
       () => false,
       (error: unknown) => {

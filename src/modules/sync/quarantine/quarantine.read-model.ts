@@ -36,7 +36,7 @@ export type QuarantineFilter = {
   code?: string | undefined;
   kind?: QuarantinedRecord['kind'] | undefined;
   status?: QuarantineStatus | undefined;
-  /** Only what a run that started then has met. */
+  /** Only what was met at this position of the log or behind it, as by a run that has begun there. */
   seenSince?: string | undefined;
 };
 
@@ -68,6 +68,7 @@ export class Quarantine implements ReadModel<Taken> {
   /** How often, and when last, a run has met them. */
   readonly keep = sql`
     update quarantine q set last_seen_at = greatest(q.last_seen_at, o.last_seen_at),
+           last_seen_position = greatest(q.last_seen_position, o.last_seen_position),
            attempts = greatest(q.attempts, o.attempts)
       from public.quarantine o where o.id = q.id`;
 
@@ -116,7 +117,8 @@ export class Quarantine implements ReadModel<Taken> {
   ): Promise<ReadonlySet<string>> {
     if (externalIds.length === 0) return new Set();
     const rows = await this.database.rows(sql<{ externalId: string; waits: boolean }>`
-      update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1
+      update quarantine set last_seen_at = clock_timestamp(), attempts = attempts + 1,
+             last_seen_position = (select position from event_log)
        where connection_id = ${connectionId} and kind = ${kind} and external_id = any(${externalIds}::text[])
       returning external_id as "externalId", dismissed_at is null as waits`);
     return new Set(rows.flatMap(({ externalId, waits }) => (waits ? [externalId] : [])));
@@ -166,7 +168,7 @@ export class Quarantine implements ReadModel<Taken> {
 
   private async add(waiting: Waiting[]): Promise<void> {
     const rows = waiting.map(
-      ({ event: { type, stream, data, personal, recordedAt }, firstSeenAt, dismissedAt }) => ({
+      ({ event: { type, stream, data, personal, recordedAt, position }, firstSeenAt, dismissedAt }) => ({
         id: nameBasedUuid(stream),
         kind: type === 'ClientQuarantined' ? 'client' : 'booking',
         firstSeenAt,
@@ -177,19 +179,21 @@ export class Quarantine implements ReadModel<Taken> {
         detail: personal?.detail ?? 'The values have been erased.',
         record: personal?.record ?? null,
         lastSeenAt: recordedAt,
+        position,
         dismissedAt,
       }),
     );
     await this.database.execute(sql`
       insert into quarantine (id, connection_id, external_id, kind, code, detail, record, first_seen_at, last_seen_at,
-        attempts, leads, dismissed_at)
-      select id, "connectionId", "externalId", kind, code, detail, record, "firstSeenAt", "lastSeenAt", 1, leads,
+        last_seen_position, attempts, leads, dismissed_at)
+      select id, "connectionId", "externalId", kind, code, detail, record, "firstSeenAt", "lastSeenAt", position, 1, leads,
              "dismissedAt"
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as q (id uuid, "connectionId" uuid, "externalId" text,
-          kind text, code text, detail text, record jsonb, "firstSeenAt" timestamptz, "lastSeenAt" timestamptz, leads uuid[],
+          kind text, code text, detail text, record jsonb, "firstSeenAt" timestamptz, "lastSeenAt" timestamptz, position bigint, leads uuid[],
           "dismissedAt" timestamptz)
       on conflict (connection_id, kind, external_id) do update set code = excluded.code, detail = excluded.detail,
-        record = excluded.record, last_seen_at = excluded.last_seen_at, attempts = quarantine.attempts + 1,
+        record = excluded.record, last_seen_at = excluded.last_seen_at,
+        last_seen_position = excluded.last_seen_position, attempts = quarantine.attempts + 1,
         leads = excluded.leads, dismissed_at = excluded.dismissed_at`);
   }
 
@@ -220,7 +224,7 @@ const matching = (filter: QuarantineFilter, after: QuarantinePlace | null): RawB
   if (connectionId !== undefined) conditions.push(sql`connection_id = ${connectionId}`);
   if (code !== undefined) conditions.push(sql`code = ${code}`);
   if (kind !== undefined) conditions.push(sql`kind = ${kind}`);
-  if (seenSince !== undefined) conditions.push(sql`last_seen_at >= ${seenSince}::timestamptz`);
+  if (seenSince !== undefined) conditions.push(sql`last_seen_position >= ${seenSince}::bigint`);
   if (after !== null) {
     conditions.push(sql`(first_seen_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`);
   }

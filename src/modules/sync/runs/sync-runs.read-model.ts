@@ -80,6 +80,14 @@ export class SyncRuns implements ReadModel<SyncEvent> {
     return this.database.row(sql<SyncRun>`${RUN} where r.id = ${id}`);
   }
 
+  /** Where in the log it began. */
+  async positionOf(id: string): Promise<string> {
+    const row = await this.database.row(
+      sql<{ position: string }>`select position from sync_runs where id = ${id}`,
+    );
+    return row!.position;
+  }
+
   async lastOfEach(): Promise<SyncRun[]> {
     return this.database.rows(sql<SyncRun>`
       ${RUN} where r.id in (select distinct on (connection_id) id from sync_runs

@@ -64,7 +64,8 @@ export class SyncController {
     if (run.status === 'failed' || run.status === 'interrupted' || run.status === 'cancelled') {
       return refuseUnfinished(run);
     }
-    const question = { connectionId, seenSince: run.startedAt, after: null, limit: ERRORS_SHOWN };
+    const seenSince = await this.runs.positionOf(runId);
+    const question = { connectionId, seenSince, after: null, limit: ERRORS_SHOWN };
     return syncAnswer(run, await this.quarantine.page(question));
   }
 
