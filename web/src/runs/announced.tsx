@@ -4,11 +4,11 @@ import type { Run } from '../api.ts';
 import { plain } from '../parts/words.ts';
 import { changesOf } from './changes-of.ts';
 
-/** `started`: the run that was started here, which may be over before anything was heard of it. */
-type Props = { run: Run | null; started?: string | null };
+/** `startedId`: the run that was started here; it may be over before it is seen to go on. */
+type Props = { run: Run | null; startedId?: string | null };
 
 /** Tells whoever listens that a run has begun and how it ended; not each of its steps, and nothing of one that was over before. */
-export function Announced({ run, started = null }: Props) {
+export function Announced({ run, startedId = null }: Props) {
   const [running, setRunning] = useState<string | null>(null);
   const isRunning = run?.status === 'running';
   useEffect(() => {
@@ -19,7 +19,7 @@ export function Announced({ run, started = null }: Props) {
       {isRunning && 'The sync is under way.'}
       {!isRunning &&
         run !== null &&
-        (running === run.id || started === run.id) &&
+        (running === run.id || startedId === run.id) &&
         `The sync has ended. ${plain(run.status)}: ${changesOf(run)}.`}
     </VisuallyHidden>
   );
