@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Refusal } from '../../src/shared/errors.ts';
 import { Jobs } from '../../src/shared/jobs/jobs.ts';
 import type { JobQueue } from '../../src/shared/jobs/jobs.ts';
 import { Shutdown } from '../../src/shared/shutdown.ts';
@@ -158,6 +159,28 @@ describe('a job', () => {
       "select state::text from jobs.job where name = 'errands' order by created_on",
     );
     expect(rows.map(({ state }) => state)).toEqual(['completed', 'created']);
+  });
+});
+
+describe('a queue whose database is away', () => {
+  it('says so once, not for each worker at each look', async () => {
+    const on = await store.another();
+    const letters = queue('letters-to-nobody');
+    const { jobs } = await working(on, [letters, async () => undefined]);
+    const told: unknown[] = [];
+    const collect = {
+      log: () => undefined,
+      error: () => undefined,
+      warn: (...said: unknown[]) => told.push(said.at(-2)),
+    };
+    Logger.overrideLogger(collect);
+    try {
+      on.database.close(new Refusal('unavailable', 'database-away', 'It is away.'));
+      for (const n of [1, 2, 3]) await expect(jobs.send(letters, { n })).rejects.toThrow('It is away.');
+      expect(told).toEqual(['the queue cannot be read or written']);
+    } finally {
+      Logger.overrideLogger(false);
+    }
   });
 });
 

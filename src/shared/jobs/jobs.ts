@@ -2,7 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { PgBoss } from 'pg-boss';
 import type { Job as Fetched, QueueOptions } from 'pg-boss';
+import { isDatabaseOutage } from '../database/database-outage.ts';
 import { Database } from '../database/database.ts';
+import { Refusal } from '../errors.ts';
 import { Shutdown } from '../shutdown.ts';
 import { JOBS_SCHEMA } from './install-jobs.ts';
 
@@ -44,6 +46,8 @@ const POLL = 2; // s
 const SUPERVISE = 10; // s
 /** Heartbeats tell who is dead; how long work may take is not limited. */
 const NO_LIMIT = 23 * 3_600; // s, just below what pg-boss allows
+/** A database may answer one statement and not the next, for one that reads or while it comes back. */
+const OVER_AFTER = 3 * POLL * 1_000; // ms
 const KEPT = 86_400; // s, how long one can see what became of a job
 
 /**
@@ -57,13 +61,15 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly boss: PgBoss;
   private readonly queues: { queue: JobQueue; work: Work }[] = [];
   private stopped: Promise<unknown> = Promise.resolve();
+  private isAway = false;
+  private failedAt = 0;
 
   constructor(
     private readonly database: Database,
     private readonly shutdown: Shutdown,
   ) {
     this.boss = new PgBoss({
-      db: { executeSql: (text, values) => database.run(text, values) },
+      db: { executeSql: (text, values) => this.ask(text, values) },
       schema: JOBS_SCHEMA,
       migrate: false,
       createSchema: false,
@@ -72,7 +78,9 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       superviseIntervalSeconds: SUPERVISE,
       monitorIntervalSeconds: SUPERVISE,
     });
-    this.boss.on('error', (error) => this.log.warn({ err: error }, 'the queue could not be read or written'));
+    this.boss.on('error', (error) => {
+      if (!this.isAway) this.log.warn({ err: error }, 'the queue could not be read or written');
+    });
     this.boss.on('warning', (warning) => this.log.warn({ warning }, 'the queue is not well'));
     // At once, before work that was handed back can be taken again here.
     shutdown.signal.addEventListener('abort', () => {
@@ -134,6 +142,25 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     await this.stopped;
     await this.boss.stop({ graceful: false, close: false });
+  }
+
+  /** Without the database every worker fails at every look: that is said once, and once that it is over. */
+  private async ask(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
+    try {
+      const answer = await this.database.run(text, values);
+      if (this.isAway && performance.now() - this.failedAt > OVER_AFTER) {
+        this.isAway = false;
+        this.log.log('the queue can be read and written again');
+      }
+      return answer;
+    } catch (error) {
+      if (isDatabaseOutage(error) || error instanceof Refusal) {
+        if (!this.isAway) this.log.warn({ err: error }, 'the queue cannot be read or written');
+        this.isAway = true;
+        this.failedAt = performance.now();
+      }
+      throw error;
+    }
   }
 
   private takeNoMore(): Promise<unknown> {
