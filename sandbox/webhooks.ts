@@ -103,7 +103,8 @@ export class Webhooks {
 
   async #send(delivery: Delivery): Promise<void> {
     const { url, body, contentType } = delivery;
-    const headers = { 'content-type': contentType };
+    // A connection that is kept may be closed by the other side at the very moment at which it is used again.
+    const headers = { 'content-type': contentType, connection: 'close' };
     const status = await fetch(url, { method: 'POST', headers, body, redirect: 'manual' }).then(
       async (answer) => {
         await answer.arrayBuffer();

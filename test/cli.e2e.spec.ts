@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as ask } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../sandbox/companies.ts';
 import type { Booking, Connection, Lead, LogEvent, Run, Waiting } from './contract.ts';
-import { API_KEY, ENCRYPTION_KEYS } from './service.ts';
+import { API_KEY, COMPILED, ENCRYPTION_KEYS } from './service.ts';
 import { startWorld, type World } from './world.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -39,6 +40,7 @@ const begin = (args: string[], { env = {} }: Options = {}) =>
     env: {
       PATH: process.env['PATH'],
       NODE_NO_WARNINGS: '1',
+      ...COMPILED,
       CRM_SYNC_URL: world.service.url,
       CRM_SYNC_API_KEY: API_KEY,
       TZ: 'UTC',
@@ -492,6 +494,15 @@ describe('an address where something else answers', () => {
     close();
   });
 
+  it('is told as such where no HTTP is spoken', async () => {
+    const server = createSocketServer((socket) => socket.on('error', () => undefined).end('220 ready\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await cli(['leads', '--url', `http://127.0.0.1:${port}`]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^What answers speaks no HTTP at/)]);
+    server.close();
+  });
+
   it('is listened to all the same while a proxy waits for the service to come back', async () => {
     let isThere = true;
     const proxy = createServer((request, response) => {
@@ -577,7 +588,7 @@ describe('the doctor', () => {
     });
     expect(about(elsewhere, 'Database')).toMatchObject({
       state: 'broken',
-      said: expect.stringMatching(/ECONNREFUSED/),
+      said: 'DATABASE_URL points to one that nobody listens at (ECONNREFUSED)',
     });
     const gone = await cli(['doctor', '--url', 'http://127.0.0.1:9']);
     expect(gone.code).toBe(2);
@@ -597,6 +608,7 @@ describe('the doctor', () => {
       { 'postgres/PG_VERSION': '17', 'encryption-keys': ENCRYPTION_KEYS },
       /was made by PostgreSQL 17/,
     ],
+    ['keys that are none, and nothing else', { 'encryption-keys': 'k1' }, /"encryption-keys" that is not/],
     [
       'half a database',
       { 'postgres/base/1': '', 'encryption-keys': ENCRYPTION_KEYS },

@@ -66,6 +66,11 @@ const ELSEWHERE = 'Asia/Tokyo';
 export const API_KEY = 'crs_the-key-of-the-end-to-end-tests-1';
 export const ENCRYPTION_KEYS = `tests:${randomBytes(32).toString('base64')}`;
 
+/** What has been compiled once in a run of the tests: a program starts a fifth faster with it. */
+export const COMPILED = {
+  NODE_COMPILE_CACHE: join(process.env['CRM_SYNC_TEST_DATA'] ?? tmpdir(), 'compiled'),
+};
+
 export type Program = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The built program with this environment and nothing else, on a machine that is set to another zone than the tests' own. */
@@ -74,7 +79,7 @@ export const startProgram = (
   main = MAIN,
 ): { program: Program; output: () => string } => {
   const program = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TZ: ELSEWHERE, ...environment },
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', TZ: ELSEWHERE, ...COMPILED, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const chunks: Buffer[] = [];
@@ -136,15 +141,17 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<Body>> => {
+    const sent = body === undefined || isRaw(body) ? body : JSON.stringify(body);
     const reply = await fetch(`${url}${path}`, {
       method,
       redirect: 'manual',
       headers: {
         authorization: `Bearer ${API_KEY}`,
+        ...ownConnection(sent),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     });
     const text = isEndless(path, reply) ? await leave(reply) : await reply.text();
     const { status } = reply;
@@ -204,6 +211,18 @@ const leave = async (reply: Response): Promise<string> => {
   await reply.body?.cancel();
   return '';
 };
+
+/** Characters or bytes. */
+const LONG = 10_000;
+
+/**
+ * A connection of its own for a request: one that was kept may be closed by the other side, which stood still for a while, at
+ * the very moment at which it is used again. A long body can be refused before it has been read, and is drained on a kept one only.
+ */
+export const ownConnection = (body: unknown): Record<string, string> =>
+  (typeof body === 'string' || body instanceof Uint8Array) && body.length > LONG
+    ? {}
+    : { connection: 'close' };
 
 const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
   typeof body === 'string' || body instanceof Uint8Array;

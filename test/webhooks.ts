@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Company, CompanyOptions } from '../sandbox/companies.ts';
 import type { Connection } from './contract.ts';
+import { ownConnection } from './service.ts';
 import type { World } from './world.ts';
 
 export type Address = { url: string; registered: boolean; events: string[]; how: string | null };
@@ -36,12 +37,11 @@ export const deliver = (
   url: string,
   body: unknown,
   headers: Record<string, string> = { 'content-type': 'application/json' },
-): Promise<Response> =>
-  fetch(url, {
-    method: 'POST',
-    headers,
-    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
-  });
+): Promise<Response> => {
+  const sent =
+    typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body);
+  return fetch(url, { method: 'POST', headers: { ...ownConnection(sent), ...headers }, body: sent });
+};
 
 /** As if the seconds were over in which a record that was looked at just now is left alone. */
 const quietIsOver = async ({ rows }: World, { id }: Connection): Promise<void> => {

@@ -53,9 +53,10 @@ const openFiles = async (dataDir: string): Promise<Finding[]> => {
   return findings;
 };
 
-/** Without a database there need be none yet. */
+/** Before there is a database there need be none. */
 const keys = async (dataDir: string): Promise<Finding[]> => {
-  if (!(await holdsDatabase(dataDir))) return [];
+  const isThere = await stat(join(dataDir, 'encryption-keys')).catch(() => null);
+  if (isThere === null && !(await holdsDatabase(dataDir))) return [];
   try {
     await keptKeys(dataDir);
     return [];

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ConfigError, readConfig } from '../shared/config.ts';
 import type { Config } from '../shared/config.ts';
+import { DATABASE_REASONS } from '../shared/database/database-reasons.ts';
 import { lookAtDatabase, SEAL_PLACE } from '../shared/database/look-at-database.ts';
 import { Keyring, SealBroken } from '../shared/secrets.ts';
 import { findAccess } from './access.ts';
@@ -59,10 +60,13 @@ const database = async ({ databaseUrl, encryptionKeys }: Config): Promise<Findin
   const seen = await lookAtDatabase(databaseUrl);
   if (!seen.reached) {
     const code = seen.code === null ? '' : ` (${seen.code})`;
+    const reason = DATABASE_REASONS[seen.code ?? ''];
     return [
       broken(
         what,
-        `cannot be reached${code}`,
+        reason === undefined
+          ? `cannot be reached${code}`
+          : `DATABASE_URL points to one that ${reason}${code}`,
         'See whether the server runs and whether DATABASE_URL is right.',
       ),
     ];

@@ -28,11 +28,14 @@ const REASONS: Record<string, Said> = {
   CERT_HAS_EXPIRED: ['The certificate has expired of', 'Renew it.'],
   UND_ERR_SOCKET: RESTARTED,
   ECONNRESET: RESTARTED,
+  HTTPParserError: NO_HTTP,
 };
 
+/** Of what is no HTTP there is a name only. */
 const codeOf = (error: unknown): string => {
   const cause = error instanceof Error ? error.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  if (!(cause instanceof Error)) return '';
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 };
 
 /** Why no answer came from this address, and what to do. */
@@ -40,6 +43,6 @@ export const saidOf = (url: string, error: unknown): Said => {
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return [`Nothing was answered in time by ${url}.`, 'See whether the service is well: its log says more.'];
   const code = codeOf(error);
-  const [said, advice] = REASONS[code] ?? (code.startsWith('HPE_') ? NO_HTTP : NOBODY);
+  const [said, advice] = REASONS[code] ?? NOBODY;
   return [`${said} ${url}.`, advice];
 };

@@ -72,6 +72,9 @@ const heal = async (stage: Stage): Promise<void> => {
         stage.broken.push(`no sync ends well after the trouble: ${answer?.text ?? 'no answer'}`);
         break;
       }
+      // What somebody has asked for in the trouble may be done only now.
+      await stage.sql('delete from login_refusals');
+      if (answer?.code === 'connection-disconnected') await stage.reconnect(synced, stage.instances[0]!);
       await sleep(500);
     }
   }

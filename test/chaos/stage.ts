@@ -49,8 +49,9 @@ export const setStage = async (): Promise<Stage> => {
   const crmWay = await startFaultProxy(companies.url);
   const rpcUrl = new URL(new URL(companies.rpcUrl).pathname, crmWay.url).href;
   const instances: Instance[] = [];
+  const ports = await freePorts(ways.length);
   for (const [n, { url: databaseUrl }] of ways.entries()) {
-    const environment = { ...ENVIRONMENT, PORT: await freePort() };
+    const environment = { ...ENVIRONMENT, PORT: ports[n]! };
     const options = { databaseUrl, restUrl: new URL(crmWay.url).origin, rpcUrl, environment };
     instances.push(new Instance('AB'[n]!, options, (what) => broken.push(what)));
   }
@@ -117,17 +118,19 @@ const connected = async (
 };
 
 /** Webhooks find an instance where it was, however often it is started again. */
-const freePort = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
+const freePorts = async (count: number): Promise<string[]> => {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports: string[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    ports.push(String((server.address() as AddressInfo).port));
+  }
+  for (const server of servers) await once(server.close(), 'close');
+  return ports;
 };
 
 const withClient = async <T>({ url }: OwnServer, work: (client: Client) => Promise<T>): Promise<T> => {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 60_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -25,17 +25,19 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
+/** By this crm-sync is known. */
+const OURS = { 'x-correlation-id': 'a-correlation-id' };
 const message = (id: number): string => `id: ${id}\ndata: ${id}\n\n`;
 const tells =
   (text: string, end: (response: ServerResponse) => void) =>
   (response: ServerResponse): void => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.writeHead(200, { ...OURS, 'content-type': 'text/event-stream' });
     response.write(text, () => end(response));
   };
 const refuses =
   (status: number) =>
   (response: ServerResponse): void =>
-    void response.writeHead(status).end(JSON.stringify({ status, detail: `Status ${status}.` }));
+    void response.writeHead(status, OURS).end(JSON.stringify({ status, detail: `Status ${status}.` }));
 
 describe('a stream that is listened to', () => {
   it('goes on behind what was told last when the service ends it, breaks off, or is away for a while', async () => {

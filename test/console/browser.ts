@@ -32,7 +32,7 @@ export const startBrowser = (): Promise<Browser> =>
 /** Keeps what is said aloud, also when it is gone before anybody has looked: a notice stands for some seconds only. */
 const LISTEN = `globalThis.heard = new Set();
   new MutationObserver(() => {
-    for (const { textContent } of document.querySelectorAll('[aria-live]')) heard.add(textContent);
+    for (const { textContent } of document.querySelectorAll('[aria-live], [role="status"]')) heard.add(textContent);
   }).observe(document, { subtree: true, childList: true, characterData: true });`;
 
 export type Seen = { errors: string[]; strangers: string[]; addresses: string[] };

@@ -247,6 +247,9 @@ describeInBrowser('In the console', () => {
       await page.getByRole('link', { name: 'Leads', exact: true }).click();
       await isSaid('crm-sync does not answer');
       expect(await hindrances(page)).toEqual([]);
+      await button('Export CSV').click();
+      const notice = page.getByRole('status').getByText(/^No answer came/);
+      await notice.waitFor();
       const again: Service = await startService({
         databaseUrl: service.databaseUrl,
         restUrl: companies.url,
@@ -255,6 +258,7 @@ describeInBrowser('In the console', () => {
       try {
         await page.getByText('crm-sync does not answer').waitFor({ state: 'detached' });
         await page.getByRole('table', { name: 'Leads' }).waitFor();
+        await notice.waitFor({ state: 'detached' });
       } finally {
         await again.stop();
       }

@@ -302,6 +302,14 @@ describe('A database that cannot be opened', () => {
     expect(message).not.toContain('\n');
   });
 
+  it('is not left running when nobody can work with it', async () => {
+    const server = await start();
+    await server.stop();
+    await rm(join(clusterOf(dataDir), 'base'), { recursive: true });
+    await expect(start()).rejects.toThrow(/refuses connections \(database "postgres" does not exist\)/);
+    expect(await livePostmaster(clusterOf(dataDir))).toBeNull();
+  });
+
   it('is never overwritten: a folder of other files is refused', async () => {
     await mkdir(clusterOf(dataDir), { recursive: true });
     await writeFile(join(clusterOf(dataDir), 'letter.txt'), 'dear');

@@ -251,6 +251,15 @@ describe('opening a database', () => {
     expect(opened).toBeLessThan(QUESTIONS / 2);
   });
 
+  it('that was restored without the rights of our role says what to do', async () => {
+    const { url, drop } = await freshDatabase();
+    cleaning.push(drop);
+    await rows(url, 'revoke all on all tables in schema public from crm_sync_service');
+    expect(await errorOf(url)).toMatch(
+      /^DATABASE_URL points to a database that was restored without the rights of the role crm_sync_service: /,
+    );
+  });
+
   it('without the rights for it says whose they are', async () => {
     const { url, drop } = await freshDatabase();
     cleaning.push(drop);

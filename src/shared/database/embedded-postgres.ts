@@ -8,7 +8,7 @@ import { findBinaries } from './postgres-binaries.ts';
 import { ensureCluster } from './postgres-cluster.ts';
 import { ensureStarted, livePostmaster, stopServer } from './postmaster.ts';
 import type { Server } from './postmaster.ts';
-import { reasonOf, refuseToStart } from './start-failure.ts';
+import { failedWith, reasonOf, refuseToStart } from './start-failure.ts';
 import { withLock } from './start-lock.ts';
 
 export type EmbeddedPostgresOptions = {
@@ -44,7 +44,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   const lock = join(dataDir, 'postgres.lock');
   const { server, keeper } = await withLock(lock, async () => {
     const prepared = await prepare(dataDir, options.settings ?? {}, log);
-    return { server: prepared, keeper: await connectKeeper(prepared, null) };
+    return { server: prepared, keeper: await firstKeeper(prepared) };
   });
   log(`PostgreSQL is up on 127.0.0.1:${keeper.port}, its files are in ${server.cluster}`);
   const stop = keepUp(server, keeper, lock, log);
@@ -63,6 +63,17 @@ const prepare = async (
   return { ...home, bin: join(binaries.directory, 'bin'), settings };
 };
 
+/** A server that was started for us and is of no use must not be left running; one that ran before is others'. */
+const firstKeeper = async (server: Server): Promise<Keeper> => {
+  const ran = (await livePostmaster(server.cluster)) !== null;
+  try {
+    return await connectKeeper(server, null);
+  } catch (error) {
+    if (!ran) await stopServer(server);
+    throw error;
+  }
+};
+
 /** Starts the server unless it runs. A few tries, for a server that is just going down or recovering from a crash. */
 const connectKeeper = async (server: Server, wanted: number | null): Promise<Keeper> => {
   for (let attempt = 1; ; attempt += 1) {
@@ -75,7 +86,8 @@ const connectKeeper = async (server: Server, wanted: number | null): Promise<Kee
       socket.unref();
       return { client, socket, port };
     } catch (error) {
-      if (attempt === 100) {
+      // What is not there will not come by waiting.
+      if (attempt === 100 || failedWith(error, '3D000')) {
         throw refuseToStart(
           `PostgreSQL runs on ${server.cluster} but refuses connections (${reasonOf(error)}): ` +
             `${join(server.cluster, 'server.log')} says more.`,

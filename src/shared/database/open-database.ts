@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { connected } from './connect.ts';
 import type { ConnectOptions } from './connect.ts';
 import { isDatabaseOutage } from './database-outage.ts';
+import { DATABASE_REASONS } from './database-reasons.ts';
 import { SEAL_PLACE } from './look-at-database.ts';
 import { migrate, UnusableDatabase } from './migrate.ts';
 
@@ -43,6 +44,7 @@ export const openDatabase = async (
   try {
     await proveKeys(at, keyring);
     await migrate(url, { log, patience });
+    await proveRights(at);
     const logId = await leaveSeal(at, keyring);
     const pooled = own === null && !(await takesStartParameters(at));
     if (pooled) log?.('DATABASE_URL is a connection pooler: settings go with each transaction');
@@ -78,6 +80,20 @@ const proveKeys = async (at: Address, keyring: Keyring): Promise<string | null> 
   if (found?.readable !== true) return null;
   const [installation] = await query<{ seal: Buffer }>(at, 'select seal from installation');
   return installation === undefined ? null : keyring.open(installation.seal, SEAL_PLACE).toString();
+};
+
+/** A dump of one database brings no roles: where ours was missing, the restored tables know nothing of it. */
+const proveRights = async (at: Address): Promise<void> => {
+  const [rights] = await query<{ reads: boolean }>(
+    at,
+    "select has_table_privilege($1, 'events', 'select') as reads",
+    [SERVICE_ROLE],
+  );
+  if (rights?.reads === true) return;
+  throw new UnusableDatabase(
+    `points to a database that was restored without the rights of the role ${SERVICE_ROLE}: ` +
+      'with that role there, drop the database and restore it once more (docs/operate.md, "Backing up and restoring")',
+  );
 };
 
 /** A log that has begun keeps the seal it has: with another one it would pass for another log, and for an intact one. */
@@ -136,7 +152,7 @@ export const asConfigError = (error: unknown, { databaseUrl, encryptionKeys }: C
   }
   if (error instanceof UnusableDatabase) return new ConfigError(variable, error.message);
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const reason = REASONS[code] ?? (isDatabaseOutage(error) ? reasonWithout(error) : null);
+  const reason = DATABASE_REASONS[code] ?? (isDatabaseOutage(error) ? reasonWithout(error) : null);
   const shown = code === '' ? '' : ` (${code})`;
   return reason === null ? error : new ConfigError(variable, `points to a database that ${reason}${shown}`);
 };
@@ -144,23 +160,5 @@ export const asConfigError = (error: unknown, { databaseUrl, encryptionKeys }: C
 /** The driver has no code for a server that is silent, nor for one that goes. */
 const reasonWithout = (error: unknown): string =>
   error instanceof Error && /time(?:d )?out|timeout/i.test(error.message)
-    ? REASONS['ETIMEDOUT']!
+    ? DATABASE_REASONS['ETIMEDOUT']!
     : 'ended the connection';
-
-/** Driver and server codes a wrong address or account leads to. */
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: 'nobody listens at',
-  ENOTFOUND: 'has a host name nobody knows',
-  EAI_AGAIN: 'has a host name nobody knows at the moment',
-  ETIMEDOUT: 'does not answer: see whether the server is well, and what stands between',
-  ECONNRESET: 'hung up',
-  '28P01': 'does not accept this password',
-  '28000': 'does not accept this login',
-  '3D000': 'does not exist on the server',
-  '42501':
-    'does not let this login make tables, or was restored without the rights of the role crm_sync_service: docs/operate.md, "Restoring", says how',
-  '53100': 'has no room on its disk: make room there and start again',
-  '55P03': 'has a table that somebody keeps locked: see pg_stat_activity there for who, and start again',
-  '57P03': 'is starting or stopping',
-  '53300': 'has no connection left',
-};

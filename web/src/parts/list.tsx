@@ -85,10 +85,14 @@ export function List<Row>({
 /** Over a list that has been scrolled through: where somebody reads, nothing moves by itself. */
 function Outdated({ of: queryKey }: { of: QueryKey }) {
   const client = useQueryClient();
+  const show = (): void => {
+    window.scrollTo({ top: 0 });
+    void client.resetQueries({ queryKey, exact: true });
+  };
   return (
     <div className="outdated" role="status">
       There is something new.
-      <Button size="xs" onClick={() => void client.resetQueries({ queryKey, exact: true })}>
+      <Button size="xs" onClick={show}>
         Show it
       </Button>
     </div>

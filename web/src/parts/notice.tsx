@@ -1,9 +1,11 @@
 import { Notification, Portal } from '@mantine/core';
-import { createContext, use, useCallback, useMemo, useRef, useState } from 'react';
+import { createContext, use, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
+import { Unreachable } from '../api.ts';
 import { CheckIcon, CrossIcon } from '../icons.tsx';
+import { useIsUp } from '../line.ts';
 
-type Notice = { text: string; isTrouble: boolean };
+type Notice = { text: string; isTrouble: boolean; isOfLine?: boolean };
 type Say = { said: (text: string) => void; failed: (error: unknown) => void };
 
 const SHOWN = 6_000; // ms
@@ -26,10 +28,16 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
   const say = useMemo(
     (): Say => ({
       said: (text) => show({ text, isTrouble: false }),
-      failed: (error) => show({ text: sentenceOf(error), isTrouble: true }),
+      failed: (error) =>
+        show({ text: sentenceOf(error), isTrouble: true, isOfLine: error instanceof Unreachable }),
     }),
     [show],
   );
+  const isUp = useIsUp();
+  useEffect(() => {
+    // That no answer came is no news any more when one comes.
+    if (isUp) setNotice((notice) => (notice?.isOfLine === true ? null : notice));
+  }, [isUp]);
   return (
     <Context value={say}>
       {children}

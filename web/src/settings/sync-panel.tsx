@@ -53,7 +53,7 @@ export function SyncPanel({ connection: { id, status } }: { connection: Connecti
     >
       <Stack gap="lg" pt="xs">
         {start.error !== null && <Trouble error={start.error} />}
-        <Announced run={run} />
+        <Announced run={run} startedId={startedId} />
         {run === null && data === undefined && error === null && <LoadingRows rows={3} />}
         {run === null && data === undefined && error !== null && (
           <Trouble error={error} retry={() => void refetch()} />
