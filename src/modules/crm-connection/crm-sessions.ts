@@ -5,10 +5,10 @@ import { decision } from '../../shared/event-store/decider.ts';
 import type { Decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import type { Event } from '../../shared/event-store/event.ts';
-import { connection, connectionStream, needAttention, recover } from './connection.decider.ts';
 import { SealBroken } from '../../shared/secrets.ts';
 import { ConnectionSecrets } from './connection-secrets.store.ts';
 import { ConnectionTokens } from './connection-tokens.store.ts';
+import { connection, connectionStream, needAttention, recover } from './connection.decider.ts';
 import { CrmClients, GetConnection } from './contract.ts';
 import type {
   BookingPage,

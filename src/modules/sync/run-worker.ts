@@ -11,14 +11,14 @@ import { Jobs } from '../../shared/jobs/jobs.ts';
 import type { Job, JobQueue } from '../../shared/jobs/jobs.ts';
 import { Shutdown } from '../../shared/shutdown.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
+import { SyncCrm } from './contract.ts';
 import { ActiveRuns, LeaseLost, RunCancelled } from './runs/active-runs.store.ts';
 import type { Found, Phase, TakenUp } from './runs/active-runs.store.ts';
-import { SyncCrm } from './contract.ts';
 import { EndRun, eachOnce } from './runs/end-run.ts';
 import type { Progress, RunTask } from './runs/run-task.ts';
+import { SyncRuns } from './runs/sync-runs.read-model.ts';
 import { SyncBookings } from './sync-bookings.ts';
 import { SyncClients } from './sync-clients.ts';
-import { SyncRuns } from './runs/sync-runs.read-model.ts';
 
 /** A worker that is silent for 15 s is dead; with the looks for silence and for work, another is at it within 30 s. */
 const RUNS: JobQueue = {

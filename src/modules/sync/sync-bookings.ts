@@ -7,13 +7,13 @@ import { CountBookings, KnownBookings, TakeBookings } from '../bookings/contract
 import type { TakenBookings } from '../bookings/contract.ts';
 import { CrmBookings } from '../crm-connection/contract.ts';
 import type { BookingPage, CrmWarning, UnusableBooking } from '../crm-connection/contract.ts';
-import { ActiveRuns } from './runs/active-runs.store.ts';
-import type { Found } from './runs/active-runs.store.ts';
 import { batches } from './batches.ts';
 import { BOOKING_WINDOW } from './contract.ts';
 import type { BookingCounts } from './contract.ts';
 import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine/quarantine.read-model.ts';
+import { ActiveRuns } from './runs/active-runs.store.ts';
+import type { Found } from './runs/active-runs.store.ts';
 import type { Progress, RunTask } from './runs/run-task.ts';
 import { NO_COUNTS, add } from './runs/sync-run.decider.ts';
 import type { Doubt } from './runs/sync-run.decider.ts';

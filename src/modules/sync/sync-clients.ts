@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { failpoint } from '../../shared/failpoint.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
-import { ActiveRuns } from './runs/active-runs.store.ts';
-import type { Found } from './runs/active-runs.store.ts';
 import { batches } from './batches.ts';
 import { MissingClients } from './deletions/missing-clients.ts';
 import { overlap } from './overlap.ts';
+import { ActiveRuns } from './runs/active-runs.store.ts';
+import type { Found } from './runs/active-runs.store.ts';
 import type { Progress, RunTask } from './runs/run-task.ts';
-import { SyncPage } from './sync-page.ts';
-import type { Listed } from './sync-page.ts';
 import { add } from './runs/sync-run.decider.ts';
 import type { Doubt } from './runs/sync-run.decider.ts';
+import { SyncPage } from './sync-page.ts';
+import type { Listed } from './sync-page.ts';
 
 const AT_A_TIME = 2; // batches: one is decided and sealed while the other is written
 const BATCH = 1_000; // clients a transaction: larger ones gain nothing, smaller ones cost (bench/)

@@ -4,9 +4,9 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import { decision } from '../../shared/event-store/decider.ts';
 import { EventStore } from '../../shared/event-store/event-store.ts';
 import { GetConnection, connectionDisconnected } from '../crm-connection/contract.ts';
-import { ActiveRuns } from './runs/active-runs.store.ts';
 import { SyncCrm } from './contract.ts';
 import { RunWorker } from './run-worker.ts';
+import { ActiveRuns } from './runs/active-runs.store.ts';
 import { run, runStream, start } from './runs/sync-run.decider.ts';
 
 @CommandHandler(SyncCrm)

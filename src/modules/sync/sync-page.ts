@@ -5,15 +5,15 @@ import { failpoint } from '../../shared/failpoint.ts';
 import { CrmClients } from '../crm-connection/contract.ts';
 import type { ClientPage, Connection, CrmClient, CrmWarning } from '../crm-connection/contract.ts';
 import type { LeadUpserted } from '../leads/contract.ts';
-import { ActiveRuns } from './runs/active-runs.store.ts';
 import type { SyncCounts } from './contract.ts';
 import { CrmClientList } from './crm-clients.read-model.ts';
 import { Overtaken } from './overtaken.ts';
 import { Quarantine } from './quarantine/quarantine.read-model.ts';
+import { ActiveRuns } from './runs/active-runs.store.ts';
 import type { RunTask } from './runs/run-task.ts';
+import { NO_COUNTS, add } from './runs/sync-run.decider.ts';
 import { asCandidate, asUnreadable, leaveOut, lookOf, sort } from './sort-clients.ts';
 import type { Candidate } from './sort-clients.ts';
-import { NO_COUNTS, add } from './runs/sync-run.decider.ts';
 import { TakeClients, isContested } from './take-clients.ts';
 import type { Judged } from './take-clients.ts';
 

@@ -9,8 +9,6 @@ import { storable } from '../../shared/storable.ts';
 import type { Connection } from '../crm-connection/contract.ts';
 import { MatchLeads, UpsertLeads } from '../leads/contract.ts';
 import type { LeadMatch } from '../leads/contract.ts';
-import { returnClient } from './deletions/absent-client.decider.ts';
-import { ClientFixes } from './quarantine/client-fixes.ts';
 import {
   assuming,
   client,
@@ -21,6 +19,8 @@ import {
 } from './client.decider.ts';
 import type { Basis, Fixes } from './client.decider.ts';
 import type { ClientValues } from './contract.ts';
+import { returnClient } from './deletions/absent-client.decider.ts';
+import { ClientFixes } from './quarantine/client-fixes.ts';
 import { FreedAddresses } from './quarantine/freed-addresses.ts';
 import { Quarantine } from './quarantine/quarantine.read-model.ts';
 import type { Bad, Candidate, Good } from './sort-clients.ts';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Refusal } from '../errors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { problemDocument, problemOf } from './problem-details.ts';
-import { Refusal } from '../errors.ts';
 
 /** Milliseconds. Answers may take as long as they like; requests may not. */
 const LIMITS = {

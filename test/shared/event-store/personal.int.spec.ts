@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Event, Recorded } from '../../../src/shared/event-store/event.ts';
+import { Keyring, SealBroken } from '../../../src/shared/secrets.ts';
 import {
   areWaiting,
   holdTheHead,
@@ -12,7 +13,6 @@ import {
   until,
 } from '../event-store-harness.ts';
 import type { TestStore } from '../event-store-harness.ts';
-import { Keyring, SealBroken } from '../../../src/shared/secrets.ts';
 import { firstBadPosition } from './chain.ts';
 
 let store: TestStore;
