@@ -25,7 +25,13 @@ const ownServer = async (): Promise<string> => {
   await writeFile(join(dataDir, 'owner'), (await identityOf(process.pid)) ?? '');
   const server = await startEmbeddedPostgres({
     dataDir,
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      // Each service of a test may use twenty, and as many again after its way to the server was broken.
+      max_connections: '400',
+    },
   });
   globalThis.testServer = { server, dataDir };
   return server.url;

@@ -43,7 +43,7 @@ const ENVIRONMENT = { LOG_LEVEL: 'info', CRM_SYNC_DELETIONS_COUNT: '1000000' };
 
 export const setStage = async (): Promise<Stage> => {
   const broken: string[] = [];
-  const server = await startOwnServer({ max_connections: '60' });
+  const server = await startOwnServer({ max_connections: '150' });
   const companies = await startCompanies();
   const ways = [await startFaultProxy(server.url), await startFaultProxy(server.url)];
   const crmWay = await startFaultProxy(companies.url);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
+import { Client, type DatabaseError } from 'pg';
 import { booksOf } from '../../sandbox/matrix/books.ts';
 import { compare, snapshotOf } from '../../sandbox/matrix/compare.ts';
 import { startCompanies, type Companies, type Company } from '../../sandbox/companies.ts';
@@ -13,6 +13,7 @@ import { brokenNow } from './invariants.ts';
 import { startOwnServer, type OwnServer } from './own-server.ts';
 
 const MOST_SESSIONS = 30;
+const TOO_MANY = '53300';
 
 let server: OwnServer;
 let proxy: FaultProxy;
@@ -38,11 +39,19 @@ afterAll(async () => {
 });
 afterEach(() => proxy.set(null));
 
+/** Waits for a place: right after trouble the server still has the sessions of before, beside the new ones. */
 const administrator = async (): Promise<Client> => {
-  const client = new Client({ connectionString: server.url });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
+  for (;;) {
+    const client = new Client({ connectionString: server.url });
+    client.on('error', () => undefined);
+    const refused = await client.connect().then(
+      () => null,
+      (error: DatabaseError) => error,
+    );
+    if (refused === null) return client;
+    if (refused.code !== TOO_MANY) throw refused;
+    await sleep(200);
+  }
 };
 
 const asAdministrator = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
