@@ -49,8 +49,8 @@ const sync = ({ id }: Connection, prefer: string): Promise<Answer<Run>> =>
 
 /** Asks for a change until it is refused, and says why. */
 const refusal = async ({ id }: Connection): Promise<Problem> => {
-  for (;;) {
-    const answer = await service.api<Problem>('POST', `/api/connections/${id}/webhooks`);
+  for (let n = 1; ; n += 1) {
+    const answer = await service.api<Problem>('PATCH', `/api/connections/${id}`, { name: `Studio ${n}` });
     if (answer.status >= 400) return answer.body;
     await sleep(50);
   }
