@@ -32,9 +32,19 @@ export const valueOf = (value: unknown): string => {
   return shown(value as Cell);
 };
 
+const TO_THE_SECOND = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+} as const;
+
 /** A time as people of this machine read it. */
 export const when = (time: string | null | undefined): string =>
-  time ? new Date(time).toLocaleString('sv-SE', { timeZoneName: 'short' }) : '–';
+  time ? new Date(time).toLocaleString('sv-SE', TO_THE_SECOND) : '–';
 
 /** The same to the minute, for columns. */
 export const minute = (time: string | null | undefined): string =>
